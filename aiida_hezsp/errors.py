@@ -1,0 +1,39 @@
+"""Errors with messages for the user: what is wrong, where, and what would be right."""
+
+__all__ = (
+    "CompositionError",
+    "FamilyError",
+    "FormulaError",
+    "HezspError",
+    "ImageError",
+    "ModelFileError",
+    "StructureError",
+)
+
+
+class HezspError(Exception):
+    """Base of all errors this package raises on purpose; its text is one clear line for the user."""
+
+
+class FamilyError(HezspError):
+    """A family file is missing, malformed, or contradicts itself."""
+
+
+class FormulaError(HezspError):
+    """A formula cannot be read or does not belong to the family."""
+
+
+class CompositionError(HezspError):
+    """A composition is outside what the family allows (unknown element, charge, or mobile-ion content)."""
+
+
+class StructureError(HezspError):
+    """A structure or CIF cannot be read or does not fit the family."""
+
+
+class ModelFileError(HezspError):
+    """A model file is damaged, of another format, or asks for something that is not allowed."""
+
+
+class ImageError(HezspError):
+    """A set of labelled images is empty, malformed, or mixes what must not be mixed."""
