@@ -8,6 +8,8 @@ __all__ = (
     "ImageError",
     "ModelFileError",
     "StructureError",
+    "TableError",
+    "TrajectoryError",
 )
 
 
@@ -37,3 +39,11 @@ class ModelFileError(HezspError):
 
 class ImageError(HezspError):
     """A set of labelled images is empty, malformed, or mixes what must not be mixed."""
+
+
+class TableError(HezspError):
+    """A table of features and targets is malformed, or too small for what is asked of it."""
+
+
+class TrajectoryError(HezspError):
+    """Positions, MSD curves or diffusivities cannot be analysed as asked."""

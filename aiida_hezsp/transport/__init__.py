@@ -1,0 +1,24 @@
+"""From trajectories to transport: MSD, diffusion with errors, conductivity, Arrhenius laws."""
+
+from aiida_hezsp.transport.arrhenius import ArrheniusFit, fit_arrhenius
+from aiida_hezsp.transport.diffusion import diffusion_coefficient, diffusion_error, nernst_einstein
+from aiida_hezsp.transport.msd import (
+    mean_squared_displacement,
+    msd_per_ion,
+    msd_target,
+    msd_target_error,
+    remove_drift,
+)
+
+__all__ = (
+    "ArrheniusFit",
+    "diffusion_coefficient",
+    "diffusion_error",
+    "fit_arrhenius",
+    "mean_squared_displacement",
+    "msd_per_ion",
+    "msd_target",
+    "msd_target_error",
+    "nernst_einstein",
+    "remove_drift",
+)
