@@ -19,8 +19,8 @@ class ArrheniusFit:
     """A fitted Arrhenius law.
 
     `activation_energy` and its error are in eV, `ln_prefactor` is ln(D0 / (cm^2/s)), `covariance` is that of
-    (ln_prefactor, activation_energy). Errors are one standard deviation; they are None where nothing can be said
-    (two temperatures without errors of their own).
+    (ln_prefactor, activation_energy). Errors are one standard deviation; they are None where nothing can be
+    said (two temperatures without errors of their own).
     """
 
     activation_energy: float
@@ -63,21 +63,24 @@ def fit_arrhenius(
     Args:
         temperatures: in K, at least two different ones.
         diffusivities: in cm^2/s, positive.
-        errors: standard errors of the diffusivities in cm^2/s. With them the fit is weighted by (D / error)^2 and
-            its covariance follows from them alone; without, the covariance is that of the residuals.
+        errors: standard errors of the diffusivities in cm^2/s. With them the fit is weighted by (D / error)^2
+            and its covariance follows from them alone; without, the covariance is that of the residuals.
 
     Raises:
         TrajectoryError: the data are too few, not positive, or of different lengths.
     """
     t, d, weights = _checked(temperatures, diffusivities, errors)
     design = np.stack([np.ones_like(t), -1.0 / (BOLTZMANN_EV * t)], axis=1)
-    covariance: NDArray[np.float64] | None = np.linalg.inv(design.T @ (weights[:, None] * design))
-    solution = covariance @ (design.T @ (weights * np.log(d)))
+    inverse = np.linalg.inv(design.T @ (weights[:, None] * design))
+    solution = inverse @ (design.T @ (weights * np.log(d)))
+    covariance: NDArray[np.float64] | None = inverse
     if errors is None:
         residuals = np.log(d) - design @ solution
         freedom = len(t) - 2
-        covariance = None if freedom == 0 else covariance * float(residuals @ residuals) / freedom
-    return ArrheniusFit(float(solution[1]), float(solution[0]), covariance, tuple(t.tolist()), tuple(d.tolist()))
+        covariance = None if freedom == 0 else inverse * float(residuals @ residuals) / freedom
+    return ArrheniusFit(
+        float(solution[1]), float(solution[0]), covariance, tuple(t.tolist()), tuple(d.tolist())
+    )
 
 
 def _checked(
@@ -87,10 +90,13 @@ def _checked(
     t, d = np.asarray(temperatures, dtype=np.float64), np.asarray(diffusivities, dtype=np.float64)
     if t.shape != d.shape or len(np.unique(t)) < 2:  # noqa: PLR2004 - a line needs two points
         raise TrajectoryError(
-            f"an Arrhenius law needs one diffusivity for each of at least 2 temperatures, got {d.size} for {np.unique(t)}"
+            f"an Arrhenius law needs one diffusivity for each of at least 2 temperatures, "
+            f"got {d.size} for {np.unique(t)}"
         )
     if not (np.isfinite(t) & np.isfinite(d) & (t > 0.0) & (d > 0.0)).all():
-        raise TrajectoryError("temperatures and diffusivities of an Arrhenius law must be positive and finite")
+        raise TrajectoryError(
+            "temperatures and diffusivities of an Arrhenius law must be positive and finite"
+        )
     if errors is None:
         return t, d, np.ones_like(t)
     e = np.asarray(errors, dtype=np.float64)

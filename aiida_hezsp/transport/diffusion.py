@@ -15,10 +15,10 @@ CM3_PER_A3 = 1e-24
 MILLI = 1e3
 
 
-def diffusion_coefficient(
-    msd: ArrayLike, times_fs: ArrayLike, window: tuple[float, float] = WINDOW
-) -> float:
-    """Return the tracer diffusion coefficient in cm^2/s: slope of MSD(dt) over 6, by least squares with intercept.
+def diffusion_coefficient(msd: ArrayLike, times_fs: ArrayLike, window: tuple[float, float] = WINDOW) -> float:
+    """Return the tracer diffusion coefficient in cm^2/s: the slope of MSD(dt) over 6.
+
+    The line is fitted by least squares, with an intercept (it takes up the vibrations).
 
     Args:
         msd: (frames,) in A^2.
@@ -30,7 +30,7 @@ def diffusion_coefficient(
 
 
 def diffusion_error(positions: ArrayLike, times_fs: ArrayLike, window: tuple[float, float] = WINDOW) -> float:
-    """Return the standard error of `diffusion_coefficient` in cm^2/s, from the spread of the ions' own slopes.
+    """Return the standard error of `diffusion_coefficient` in cm^2/s, from the spread of the ions' slopes.
 
     The same estimator as `msd_target_error`, with the same limit: ions are taken as independent.
 
@@ -41,7 +41,9 @@ def diffusion_error(positions: ArrayLike, times_fs: ArrayLike, window: tuple[flo
     """
     slopes = _slopes(msd_per_ion(positions), times_fs, window)
     if len(slopes) < 2:  # noqa: PLR2004 - one ion has no spread
-        raise TrajectoryError("the error of D comes from the spread among ions: at least 2 are needed, 1 is given")
+        raise TrajectoryError(
+            "the error of D comes from the spread among ions: at least 2 are needed, 1 is given"
+        )
     return float(slopes.std(ddof=1) / np.sqrt(len(slopes)) / 6.0 * A2_PER_FS_IN_CM2_PER_S)
 
 
@@ -60,7 +62,9 @@ def nernst_einstein(
     if volume <= 0.0 or temperature <= 0.0:
         raise TrajectoryError(f"volume {volume:g} A^3, temperature {temperature:g} K: both must be positive")
     density = n_ions / (volume * CM3_PER_A3)
-    return float(MILLI * density * (charge * elementary_charge) ** 2 * diffusivity / (Boltzmann * temperature))
+    return float(
+        MILLI * density * (charge * elementary_charge) ** 2 * diffusivity / (Boltzmann * temperature)
+    )
 
 
 def _slopes(

@@ -35,14 +35,14 @@ def remove_drift(positions: ArrayLike, framework: ArrayLike, masses: ArrayLike |
     if values[0, chosen].shape[0] == 0:
         raise TrajectoryError("no framework atom is named: the drift has nothing to be measured by")
     centre = np.average(values[:, chosen], axis=1, weights=weights)
-    return values - (centre - centre[0])[:, None, :]
+    return np.asarray(values - (centre - centre[0])[:, None, :], dtype=np.float64)
 
 
 def msd_per_ion(positions: ArrayLike) -> Floats:
     """Return every ion's MSD(dt), averaged over all time origins.
 
-    MSD_i(m) = 1/(N-m) sum_k |r_i(k+m) - r_i(k)|^2 = S1(m) - 2 S2(m), where S1 collects the squares and S2 is the
-    autocorrelation, by FFT in O(N log N) (Calandrini et al., Collection SFN 12, 201 (2011), section 4.2).
+    MSD_i(m) = 1/(N-m) sum_k |r_i(k+m) - r_i(k)|^2 = S1(m) - 2 S2(m), where S1 collects the squares and S2 is
+    the autocorrelation, by FFT in O(N log N) (Calandrini et al., Collection SFN 12, 201 (2011), section 4.2).
 
     Args:
         positions: (frames, ions, 3), unwrapped, equally spaced in time, drift removed, in A.
@@ -58,8 +58,8 @@ def mean_squared_displacement(positions: ArrayLike) -> Floats:
     """Return MSD(dt), the mean over ions and over all time origins (paper, section 4.2).
 
     Args:
-        positions: (frames, ions, 3), unwrapped, equally spaced in time, drift removed, in A. float32 is enough to
-            store; the sums are made in float64.
+        positions: (frames, ions, 3), unwrapped, equally spaced in time, drift removed, in A. float32 is
+            enough to store; the sums are made in float64.
 
     Returns:
         (frames,) in A^2; entry m belongs to a time difference of m frames.
@@ -68,7 +68,7 @@ def mean_squared_displacement(positions: ArrayLike) -> Floats:
     total = np.zeros(len(values))
     for ion in range(values.shape[1]):  # one ion at a time: memory stays that of one FFT
         total += _msd_of_one(values[:, ion])
-    return total / values.shape[1]
+    return np.asarray(total / values.shape[1])
 
 
 def msd_target(msd: ArrayLike, window: tuple[float, float] = WINDOW) -> float:
@@ -85,9 +85,9 @@ def msd_target(msd: ArrayLike, window: tuple[float, float] = WINDOW) -> float:
 def msd_target_error(positions: ArrayLike, window: tuple[float, float] = WINDOW) -> float:
     """Return the standard error of `msd_target`, in A^2: the noise that no regressor can be better than.
 
-    Estimator: each ion gives a target of its own; the error of their mean is their standard deviation (n - 1) over
-    sqrt(n). It is unbiased for independent ions, whatever the time origins share; collective motion, where ions
-    follow each other, makes it too small.
+    Estimator: each ion gives a target of its own; the error of their mean is their standard deviation (n - 1)
+    over sqrt(n). Its square is unbiased for independent ions, however much the time origins share; collective
+    motion, where ions follow each other, makes it too small.
 
     Args:
         positions: (frames, ions, 3) as for `mean_squared_displacement`; two ions at least.
@@ -95,7 +95,9 @@ def msd_target_error(positions: ArrayLike, window: tuple[float, float] = WINDOW)
     """
     curves = msd_per_ion(positions)
     if curves.shape[1] < 2:  # noqa: PLR2004 - one ion has no spread
-        raise TrajectoryError("the error of an MSD comes from the spread among ions: at least 2 are needed, 1 is given")
+        raise TrajectoryError(
+            "the error of an MSD comes from the spread among ions: at least 2 are needed, 1 is given"
+        )
     targets = curves[window_slice(len(curves), window)].mean(axis=0)
     return float(targets.std(ddof=1) / np.sqrt(len(targets)))
 
@@ -106,7 +108,9 @@ def _as_trajectory(positions: ArrayLike) -> NDArray[np.floating]:
     if values.ndim != 3 or values.shape[2] != 3 or 0 in values.shape:  # noqa: PLR2004 - (frames, ions, 3)
         raise TrajectoryError(f"positions have the shape {values.shape}: (frames, ions, 3) is needed")
     if not np.isfinite(values).all():
-        raise TrajectoryError("positions hold values that are not finite: the run has blown up, or a file is damaged")
+        raise TrajectoryError(
+            "positions hold values that are not finite: the run has blown up, or a file is damaged"
+        )
     return values
 
 
