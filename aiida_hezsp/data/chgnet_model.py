@@ -1,6 +1,7 @@
 """A CHGNet model: one safetensors file with its architecture and history in the header."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ class ChgnetModelData(orm.SinglefileData):
     """CHGNet weights as safetensors, entry point `hezsp.chgnet_model`.
 
     The file is checked when the node is made (format, architecture, tensor names and shapes), never unpickled.
-    Attributes: `name` (e.g. ``0.3.0``), `version`, `sha256` of the file, `info` (history written by the engine).
+    Attributes: `name` (e.g. ``0.3.0``), `version`, `sha256` of the file, `info` (history written by the engine),
+    `label_engines` (VASP, or the stand-in and its calculator).
     """
 
     def __init__(self, file: str | Path, filename: str = "model.safetensors", **kwargs: Any) -> None:
@@ -36,6 +38,16 @@ class ChgnetModelData(orm.SinglefileData):
         self.base.attributes.set("version", metadata["version"])
         self.base.attributes.set("info", json.loads(metadata.get("info", "{}")))
         self.base.attributes.set("sha256", sha256_of(path))
+        self.base.attributes.set("label_engines", [])
+
+    @property
+    def label_engines(self) -> list[str]:
+        """What labelled the images this model and its ancestors were fine-tuned on; empty for a pretrained one."""
+        return list(self.base.attributes.get("label_engines"))
+
+    @label_engines.setter
+    def label_engines(self, engines: Iterable[str]) -> None:
+        self.base.attributes.set("label_engines", sorted(set(engines)))
 
     @property
     def name(self) -> str:

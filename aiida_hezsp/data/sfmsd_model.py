@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ class SfmsdModelData(orm.Data):
 
     Holds `model.skops` and `model.json`; both are checked when the node is made and whenever they are read, against
     an explicit list of allowed types. Attributes: `kind` (``GB``, ``RF``), `features` (names, in order),
-    `cross_validation` (errors in A^2), `n_train`.
+    `summary` (the JSON description), `label_engines` (VASP, or the stand-in and its calculator).
     """
 
     SKOPS = "model.skops"
@@ -36,7 +37,17 @@ class SfmsdModelData(orm.Data):
         model = self.load()
         self.base.attributes.set("kind", model.kind)
         self.base.attributes.set("features", list(model.features))
-        self.base.attributes.set("description_json", json.loads(Path(sidecar).read_text(encoding="utf8")))
+        self.base.attributes.set("summary", json.loads(Path(sidecar).read_text(encoding="utf8")))
+        self.base.attributes.set("label_engines", [])
+
+    @property
+    def label_engines(self) -> list[str]:
+        """What labelled the images behind the MD runs this model was trained on."""
+        return list(self.base.attributes.get("label_engines"))
+
+    @label_engines.setter
+    def label_engines(self, engines: Iterable[str]) -> None:
+        self.base.attributes.set("label_engines", sorted(set(engines)))
 
     @property
     def kind(self) -> str:

@@ -32,6 +32,9 @@ class EngineParser(Parser):
             return self.exit_codes.ERROR_OUTPUT_UNREADABLE.format(message=f"output.json: {error}")
         if "error" in output:
             return self.exit_codes.ERROR_ENGINE.format(message=output["error"]["message"])
+        if "model" in self.node.inputs:
+            model = self.node.inputs.model
+            output["model"] = {"name": model.name, "sha256": model.sha256, "label_engines": model.label_engines}
         self.out("results", orm.Dict(output))
         try:
             self.parse_files(output, Path(kwargs["retrieved_temporary_folder"]))

@@ -15,6 +15,9 @@ class FinetuneParser(EngineParser):
     def parse_files(self, output: dict[str, Any], folder: Path) -> None:
         """Register `model`, `best_model` and `predictions`."""
         del output
-        self.out("model", ChgnetModelData(folder / "final.safetensors"))
-        self.out("best_model", ChgnetModelData(folder / "best.safetensors"))
+        engines = {*self.node.inputs.model.label_engines, *self.node.inputs.images.engines}
+        for link, name in (("model", "final.safetensors"), ("best_model", "best.safetensors")):
+            model = ChgnetModelData(folder / name)
+            model.label_engines = engines
+            self.out(link, model)
         self.out("predictions", read_arrays(folder / "predictions.npz"))

@@ -15,4 +15,6 @@ class SfmsdTrainParser(EngineParser):
     def parse_files(self, output: dict[str, Any], folder: Path) -> None:
         """Register `models.<kind>`."""
         for kind in output["metrics"]:
-            self.out(f"models.{kind}", SfmsdModelData(folder / f"{kind}.skops", folder / f"{kind}.json"))
+            model = SfmsdModelData(folder / f"{kind}.skops", folder / f"{kind}.json")
+            model.label_engines = self.node.inputs.table["label_engines"]
+            self.out(f"models.{kind}", model)

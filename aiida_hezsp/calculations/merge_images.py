@@ -1,0 +1,57 @@
+"""Join image sets into one dataset and leave out abnormal images."""
+
+from dataclasses import replace
+
+import numpy as np
+from aiida import orm
+from aiida.engine import calcfunction
+
+from aiida_hezsp.data import ImageData
+from aiida_hezsp.errors import ImageError
+from aiida_hezsp.potential.images import ImageSet
+from aiida_hezsp.potential.selection import energy_outliers
+
+__all__ = ("merge_images",)
+
+
+@calcfunction
+def merge_images(rule: orm.Dict, **inputs: dict[str, ImageData]) -> dict[str, orm.Data]:
+    """Join datasets; leave out images of abnormally high energy and record them (paper, supplementary text 1).
+
+    Args:
+        rule: `outlier_threshold`, eV/atom above the median of the composition; null keeps everything.
+        inputs: namespace `datasets`.
+
+    Returns:
+        `images`, the dataset, and `removed`, a Dict of what was left out and why.
+
+    Raises:
+        ImageError: labels of the stand-in and of VASP would be mixed.
+    """
+    sets = []
+    for label, node in sorted(inputs["datasets"].items()):
+        images = node.get_images()
+        sources = np.array([f"{label}/{source}" for source in images.sources])
+        sets.append(replace(images, sources=sources))
+    images = ImageSet.concatenate(sets)
+    if len(kinds := {engine.split()[0] for engine in images.engines.tolist()}) > 1:
+        raise ImageError(f"labels of different engines cannot be mixed in one dataset: {', '.join(sorted(kinds))}")
+    threshold = rule.get("outlier_threshold")
+    outliers = (
+        np.zeros(len(images), dtype=bool)
+        if threshold is None
+        else energy_outliers(images.energies / images.n_atoms, images.groups, threshold)
+    )
+    removed = [
+        {
+            "group": str(images.groups[index]),
+            "source": str(images.sources[index]),
+            "step": int(images.steps[index]),
+            "energy_per_atom": float(images.energies[index] / images.n_atoms[index]),
+        }
+        for index in np.flatnonzero(outliers)
+    ]
+    return {
+        "images": ImageData(images.select(np.flatnonzero(~outliers))),
+        "removed": orm.Dict({"outlier_threshold": threshold, "removed": removed, "kept": int((~outliers).sum())}),
+    }

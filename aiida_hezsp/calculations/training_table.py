@@ -1,0 +1,63 @@
+"""Join features and MD results into the table that SF-MSD models are trained on."""
+
+import hashlib
+
+from aiida import orm
+from aiida.engine import calcfunction
+
+from aiida_hezsp.errors import HezspError
+
+__all__ = ("training_table",)
+
+
+@calcfunction
+def training_table(rule: orm.Dict, **inputs: dict[str, orm.Dict]) -> orm.Dict:
+    """Join batches of features and of MD results by label.
+
+    Args:
+        rule: `test_fraction` of the rows kept for testing, `seed`.
+        inputs: namespaces `features` (from `hezsp.features`) and `results` (of `hezsp.md`), any number of batches.
+
+    Returns:
+        A Dict with `columns`, `target`, `rows` (label, features, target, split), `label_engines`, and `left_out`.
+
+    Raises:
+        HezspError: the batches hold different feature sets, or no row is complete.
+    """
+    tables = [node.get_dict() for _, node in sorted(inputs["features"].items())]
+    if len(sets := {table["feature_set"] for table in tables}) != 1:
+        raise HezspError(f"batches of different feature sets cannot be joined: {', '.join(sorted(sets))}")
+    features = {label: row for table in tables for label, row in table["rows"].items()}
+    runs = [node.get_dict() for _, node in sorted(inputs["results"].items())]
+    results = {label: entry for run in runs for label, entry in run["results"].items()}
+    complete = sorted(label for label in features if label in results and results[label]["error"] is None)
+    if not complete:
+        raise HezspError("no composition has both features and an MD result")
+    test = _test_labels(complete, rule["test_fraction"], rule["seed"])
+    rows = [
+        {
+            "label": label,
+            "features": features[label],
+            "target": results[label]["msd"],
+            "split": "test" if label in test else "train",
+        }
+        for label in complete
+    ]
+    reasons = {label: entry["error"] for label, entry in results.items() if entry["error"] is not None}
+    reasons |= {label: reason for table in tables for label, reason in table["failed"].items()}
+    return orm.Dict(
+        {
+            "feature_set": sets.pop(),
+            "columns": tables[0]["columns"],
+            "target": {"name": "msd", "unit": "A^2"},
+            "rows": rows,
+            "left_out": reasons,
+            "label_engines": sorted({engine for run in runs for engine in run["model"]["label_engines"]}),
+        }
+    )
+
+
+def _test_labels(labels: list[str], fraction: float, seed: int) -> set[str]:
+    """Return the labels of the test split: the same for the same label and seed, whatever else is in the table."""
+    ranked = sorted(labels, key=lambda label: hashlib.sha256(f"{seed}:{label}".encode()).hexdigest())
+    return set(ranked[: round(fraction * len(labels))])

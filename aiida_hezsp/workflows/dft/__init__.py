@@ -1,0 +1,1 @@
+"""Stage one's labels: VASP through aiida-vasp's own work chains."""

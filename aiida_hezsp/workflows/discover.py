@@ -1,0 +1,92 @@
+"""All of it: from a family and a DFT code to predictions with their whole history."""
+
+from typing import Any
+
+from aiida import orm
+from aiida.engine import ToContext
+from aiida.engine.processes.workchains.workchain import WorkChainSpec
+
+from aiida_hezsp.workflows.base import HezspWorkChain
+from aiida_hezsp.workflows.dft.batch import add_vasp
+from aiida_hezsp.workflows.potential import PotentialWorkChain
+from aiida_hezsp.workflows.screen import ScreenWorkChain
+from aiida_hezsp.workflows.sfmsd import SfmsdWorkChain
+
+__all__ = ("DiscoverWorkChain",)
+
+
+class DiscoverWorkChain(HezspWorkChain):
+    """Discover high-entropy solid electrolytes in a family, entry point `hezsp.discover` (paper, Fig. 1)."""
+
+    SECTIONS = ("jobs", "dft", "potential", "relax", "md", "sfmsd", "screen")
+
+    @classmethod
+    def define(cls, spec: WorkChainSpec) -> None:
+        """Declare ports and outline."""
+        super().define(spec)
+        add_vasp(spec)
+        spec.input("family", valid_type=orm.Dict, help="The family, self-contained (`Family.to_dict`).")
+        spec.outline(
+            cls.train_potential,
+            cls.train_sfmsd,
+            cls.screen,
+            cls.results,
+        )
+        spec.expose_outputs(PotentialWorkChain)
+        spec.expose_outputs(SfmsdWorkChain)
+        spec.expose_outputs(ScreenWorkChain)
+
+    def train_potential(self) -> Any:
+        """Stage one."""
+        node = self.submit(
+            PotentialWorkChain,
+            engine=self.inputs.engine,
+            vasp=self.inputs.vasp,
+            family=self.inputs.family,
+            settings=self.sections(*PotentialWorkChain.SECTIONS),
+            metadata={"label": "stage one: potential"},
+        )
+        return ToContext(potential=node)
+
+    def train_sfmsd(self) -> Any:
+        """Stage two."""
+        if error := self.failed(self.ctx.potential):
+            return error
+        node = self.submit(
+            SfmsdWorkChain,
+            engine=self.inputs.engine,
+            family=self.inputs.family,
+            relaxation_model=self.ctx.potential.outputs.relaxation_model,
+            md_model=self.ctx.potential.outputs.md_model,
+            settings=self.sections(*SfmsdWorkChain.SECTIONS),
+            metadata={"label": "stage two: SF-MSD"},
+        )
+        return ToContext(sfmsd=node)
+
+    def screen(self) -> Any:
+        """The screen."""
+        if error := self.failed(self.ctx.sfmsd):
+            return error
+        kind = self.settings.screen.model
+        node = self.submit(
+            ScreenWorkChain,
+            engine=self.inputs.engine,
+            family=self.inputs.family,
+            relaxation_model=self.ctx.potential.outputs.relaxation_model,
+            sfmsd_model=self.ctx.sfmsd.outputs.models[kind],
+            settings=self.sections(*ScreenWorkChain.SECTIONS),
+            metadata={"label": "screen"},
+        )
+        return ToContext(screening=node)
+
+    def results(self) -> Any:
+        """Return what the three stages return."""
+        if error := self.failed(self.ctx.screening):
+            return error
+        for process_class, node in (
+            (PotentialWorkChain, self.ctx.potential),
+            (SfmsdWorkChain, self.ctx.sfmsd),
+            (ScreenWorkChain, self.ctx.screening),
+        ):
+            self.out_many(self.exposed_outputs(node, process_class))
+        return None
