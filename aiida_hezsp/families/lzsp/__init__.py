@@ -1,0 +1,3 @@
+"""Family lzsp: Li3Zr2Si2PO12, NASICON framework."""
+
+__all__ = ()
