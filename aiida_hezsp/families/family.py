@@ -64,7 +64,7 @@ class Family(BaseModel):
         return self
 
     def __hash__(self) -> int:
-        return hash((self.name, self.formula, self.structures))
+        return hash((self.name, self.formula))  # cheap; equality compares everything
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Family":

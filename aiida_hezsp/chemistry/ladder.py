@@ -1,0 +1,83 @@
+"""The multinary ladder: a seeded draw of compositions of every type, every dopant about equally often."""
+
+import random
+from collections import Counter
+from fractions import Fraction
+
+from aiida_hezsp.chemistry.composition import Composition, balancing_content
+from aiida_hezsp.errors import FamilyError
+from aiida_hezsp.families import Family
+from aiida_hezsp.families.schema import LadderSpace
+
+__all__ = ("ladder",)
+
+CANDIDATES = 40
+TRIES = 4000
+
+
+def ladder(family: Family, definition: LadderSpace, seed: int) -> list[Composition]:
+    """Draw `per_type` different compositions of every type, inside the window (paper, section 2.3).
+
+    The types take turns. Each composition is the one of 40 random ones, dopants that are behind favoured, that keeps
+    the number of compositions in which each dopant occurs most level (smallest sum of squares). For lzsp the
+    largest and the smallest of these numbers differ by at most 2 (52 to 54 of 270).
+
+    Returns:
+        Sorted by type, within a type in the order drawn.
+
+    Raises:
+        FamilyError: a type has too few compositions inside the window.
+    """
+    rng = random.Random(seed)  # noqa: S311  # no secret
+    uses: Counter[str] = Counter(dict.fromkeys(family.dopants, 0))
+    drawn: dict[str, list[Composition]] = {label: [] for label in family.types}
+    taken: set[Composition] = set()
+    for _ in range(definition.per_type):
+        for label in family.types:
+            composition = _pick(family, definition, label, uses, taken, rng)
+            taken.add(composition)
+            drawn[label].append(composition)
+            uses.update(element for element in composition.elements if element in family.dopants)
+    return [composition for compositions in drawn.values() for composition in compositions]
+
+
+def _pick(
+    family: Family,
+    definition: LadderSpace,
+    label: str,
+    uses: Counter[str],
+    taken: set[Composition],
+    rng: random.Random,
+) -> Composition:
+    low, high = definition.window
+    best: Composition | None = None
+    best_score = 0
+    found = 0
+    for _ in range(TRIES):
+        fractions = _propose(family, label, uses, rng)
+        if not low <= balancing_content(family, fractions) <= high:
+            continue
+        composition = Composition.of(family, fractions)
+        if composition in taken:
+            continue
+        score = sum(2 * uses[element] + 1 for element in composition.elements if element in uses)
+        if best is None or score < best_score:
+            best, best_score = composition, score
+        found += 1
+        if found == CANDIDATES:
+            break
+    if best is None:
+        raise FamilyError(f"family {family.name}: no further composition of type {label} inside the window")
+    return best
+
+
+def _propose(family: Family, label: str, uses: Counter[str], rng: random.Random) -> dict[str, Fraction]:
+    """Propose a composition of a type: dopants by use, blurred by a random number, in random order."""
+    host, *others = family.types[label]
+    blur = rng.choice((0.5, 2.0, 8.0))
+    ranked = sorted(family.dopants, key=lambda element: uses[element] + blur * rng.random())
+    dopants = ranked[: len(others)]
+    rng.shuffle(dopants)
+    sites = family.substituted_sites("supercell")
+    counts = {family.substituted.element: host, **dict(zip(dopants, others, strict=True))}
+    return {element: Fraction(count, sites) for element, count in counts.items()}
