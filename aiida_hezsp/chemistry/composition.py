@@ -43,7 +43,9 @@ class Composition:
             raise CompositionError(
                 f"the fractions of the {family.substituted.element} site add up to {float(total):.6g}, not 1"
             )
-        occupancy = tuple((element, site_fractions[element]) for element in family.charges if site_fractions.get(element))
+        occupancy = tuple(
+            (element, site_fractions[element]) for element in family.charges if site_fractions.get(element)
+        )
         _check_mobile(family, balancing_content(family, site_fractions))
         return cls(family, occupancy)
 

@@ -9,7 +9,7 @@ from aiida_hezsp.families import CellName, Family
 
 if TYPE_CHECKING:
     import numpy as np
-    from pymatgen.core import Structure
+    from pymatgen.core.structure import Structure
 
 __all__ = ("configuration_rng", "decorate")
 

@@ -89,10 +89,10 @@ def _check_balance(composition: Composition, amounts: Amounts, text: str) -> Non
     ion = composition.family.mobile.element
     written = amounts.get(ion, Fraction(0))
     if written != composition.x_li:
-        excess = (written - composition.x_li) * composition.family.mobile.charge
+        excess = float((written - composition.x_li) * composition.family.mobile.charge)
         raise CompositionError(
-            f"{text}: the charge is not balanced ({float(excess):+g} per formula unit); {ion}{float(composition.x_li):g} "
-            f"would balance it: {composition.formula}"
+            f"{text}: the charge is not balanced ({excess:+g} per formula unit); "
+            f"{ion}{float(composition.x_li):g} would balance it: {composition.formula}"
         )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from aiida_hezsp.errors import StructureError
 
 if TYPE_CHECKING:
-    from pymatgen.core import Structure
+    from pymatgen.core.structure import Structure
 
 __all__ = ("read_cif", "write_cif")
 

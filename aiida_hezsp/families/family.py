@@ -20,7 +20,7 @@ from aiida_hezsp.families.schema import (
 )
 
 if TYPE_CHECKING:
-    from pymatgen.core import Structure
+    from pymatgen.core.structure import Structure
 
 __all__ = ("CellName", "Family", "SiteKind")
 
@@ -60,7 +60,9 @@ class Family(BaseModel):
         object.__setattr__(self, "dopants", dict(sorted(self.dopants.items(), key=_charge_then_number)))
         object.__setattr__(self, "types", dict(sorted(self.types.items(), key=lambda row: row[0])))
         place = {element: self.formula.index(element) for element in self.fixed}
-        object.__setattr__(self, "fixed", {element: self.fixed[element] for element in sorted(place, key=place.get)})
+        object.__setattr__(
+            self, "fixed", {element: self.fixed[element] for element in sorted(place, key=place.__getitem__)}
+        )
         return self
 
     def __hash__(self) -> int:

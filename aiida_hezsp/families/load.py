@@ -43,7 +43,9 @@ def _find(name_or_path: str | Path) -> Path:
         path /= "family.yaml"
     if not path.is_file():
         known = ", ".join(shipped_families())
-        raise FamilyError(f"no family {str(name_or_path)!r}; expected one of {known} or the path of a family's YAML file")
+        raise FamilyError(
+            f"no family {str(name_or_path)!r}; expected one of {known} or the path of a family's YAML file"
+        )
     return path
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 if TYPE_CHECKING:
-    from pymatgen.core import Structure
+    from pymatgen.core.structure import Structure
 
 __all__ = (
     "Cell",
@@ -147,7 +147,7 @@ class Cell(Section):
 
     def structure(self) -> "Structure":
         """Return it as a pymatgen structure, sites in the same order."""
-        from pymatgen.core import Structure
+        from pymatgen.core.structure import Structure
 
         return Structure(self.lattice, self.elements, self.fractional)
 
