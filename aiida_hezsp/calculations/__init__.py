@@ -1,0 +1,1 @@
+"""What runs: engine jobs (CalcJobs) and calcfunctions, one a file; file = entry point."""

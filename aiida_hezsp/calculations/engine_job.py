@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from aiida import orm
-from aiida.common import AttributeDict, CalcInfo, CodeInfo
+from aiida.common import CalcInfo, CodeInfo
 from aiida.common.folders import Folder
 from aiida.engine import CalcJob, CalcJobProcessSpec
 
@@ -105,8 +105,3 @@ class EngineCalculation(CalcJob):
         with folder.open(self.IMAGES_FILE, "wb") as handle:
             handle.write(self.inputs.images.get_content(mode="rb"))
         return {"images": self.IMAGES_FILE}
-
-    @staticmethod
-    def number_of_cores(parameters: AttributeDict | dict[str, Any]) -> int:
-        """Return how many cores a job with these parameters keeps busy."""
-        return int(parameters.get("threads", 1)) * int(parameters.get("workers", 1))

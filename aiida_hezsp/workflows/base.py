@@ -9,6 +9,7 @@ from aiida.engine import ExitCode, ProcessBuilder, WorkChain
 from aiida.engine.processes.workchains.workchain import WorkChainSpec
 
 from aiida_hezsp.families import Family
+from aiida_hezsp.workflows.jobs import engine_metadata
 from aiida_hezsp.workflows.protocol import load_protocol
 
 __all__ = ("HezspWorkChain", "batches")
@@ -121,16 +122,9 @@ class HezspWorkChain(WorkChain):
         return self.exit_codes.ERROR_SUB_PROCESS_FAILED.format(message=f"{node.process_label}<{node.pk}>: {reason}")
 
     def engine_metadata(self, label: str) -> dict[str, Any]:
-        """Return the metadata of an engine job."""
-        jobs = self.settings.jobs
-        options = dict(self.inputs.engine.options.get_dict()) if "options" in self.inputs.engine else {}
-        resources = {
-            "num_machines": 1,
-            "num_mpiprocs_per_machine": 1,
-            "num_cores_per_mpiproc": jobs.threads * jobs.workers,
-        }
-        options.setdefault("resources", resources)
-        return {"label": label, "options": options}
+        """Return the metadata of an engine job of this work chain."""
+        options = self.inputs.engine.options.get_dict() if "options" in self.inputs.engine else None
+        return engine_metadata(self.settings, options, label)
 
     def start_queue(self, method: str, keys: Iterable[str]) -> None:
         """Set what is to be run: `method(key)` returns a process class and its inputs when the turn of `key` comes."""

@@ -1,6 +1,10 @@
 """Run molecular dynamics with CHGNet, restarting where a job is interrupted."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from aiida_hezsp.calculations.md import MdCalculation
+from aiida_hezsp.workflows.jobs import md_parameters
 from aiida_hezsp.workflows.restarting import EngineRestartWorkChain
 
 __all__ = ("MdWorkChain",)
@@ -13,3 +17,8 @@ class MdWorkChain(EngineRestartWorkChain):
     """
 
     _process_class = MdCalculation
+
+    @classmethod
+    def parameters(cls, settings: Mapping[str, Any], inputs: dict[str, Any]) -> dict[str, Any]:
+        """Return the parameters of the job."""
+        return md_parameters(settings, settings["md"]["temperatures"][0], inputs.pop("mobile"))

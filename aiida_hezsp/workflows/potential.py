@@ -15,6 +15,7 @@ from aiida_hezsp.workflows.dft.batch import add_vasp
 from aiida_hezsp.workflows.dft.relax_images import RelaxImagesWorkChain
 from aiida_hezsp.workflows.dft.single_points import SinglePointsWorkChain
 from aiida_hezsp.workflows.finetune import FinetuneWorkChain
+from aiida_hezsp.workflows.jobs import finetune_parameters
 from aiida_hezsp.workflows.transport import TransportWorkChain
 
 __all__ = ("PotentialWorkChain",)
@@ -137,16 +138,14 @@ class PotentialWorkChain(HezspWorkChain):
         return ToContext(second_finetune=self.finetune("md_finetune", self.ctx.first_finetune.outputs.model, images))
 
     def finetune(self, section: str, model: ChgnetModelData, images: ImageData) -> orm.ProcessNode:
-        """Submit one fine-tuning with the settings of `section`; one process with all threads trains fastest."""
-        settings = self.settings
-        holdout = chosen_labels(self.family, settings.potential.holdout)
-        threads = settings.jobs.threads * settings.jobs.workers
+        """Submit one fine-tuning with the settings of `section`."""
+        holdout = chosen_labels(self.family, self.settings.potential.holdout)
         label = section.replace("_", " ")
         job = {
             "code": self.inputs.engine.code,
             "model": model,
             "images": images,
-            "parameters": orm.Dict({**settings.potential[section], "holdout": holdout, "threads": threads}),
+            "parameters": orm.Dict(finetune_parameters(self.settings, section, holdout)),
             "metadata": self.engine_metadata(label),
         }
         return self.submit(FinetuneWorkChain, job=job, metadata={"label": label})

@@ -1,9 +1,15 @@
 """What the restarting work chains over one engine job share."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from aiida import orm
 from aiida.common import AttributeDict
-from aiida.engine import BaseRestartWorkChain, ExitCode, ProcessHandlerReport, process_handler, while_
+from aiida.engine import BaseRestartWorkChain, ExitCode, ProcessBuilder, ProcessHandlerReport, process_handler, while_
 from aiida.engine.processes.workchains.workchain import WorkChainSpec
+
+from aiida_hezsp.workflows.jobs import engine_metadata
+from aiida_hezsp.workflows.protocol import load_protocol
 
 __all__ = ("EngineRestartWorkChain",)
 
@@ -32,6 +38,42 @@ class EngineRestartWorkChain(BaseRestartWorkChain):
         """Take the inputs of the job."""
         super().setup()
         self.ctx.inputs = AttributeDict(self.exposed_inputs(self._process_class, self.NAMESPACE))
+
+    @classmethod
+    def get_builder_from_protocol(
+        cls,
+        engine_code: orm.AbstractCode,
+        protocol: str = "fast",
+        overrides: Mapping[str, Any] | None = None,
+        engine_options: Mapping[str, Any] | None = None,
+        **inputs: Any,
+    ) -> ProcessBuilder:
+        """Return a builder with the settings of a protocol.
+
+        Args:
+            engine_code: the code `hezsp-engine`.
+            protocol: ``demo``, ``fast`` or ``paper``.
+            overrides: settings that differ, nested as in the protocol.
+            engine_options: `metadata.options` of the job.
+            inputs: the other inputs of the job, as its ports name them, and what `parameters` takes.
+
+        Raises:
+            ProtocolError: the protocol or an overridden setting does not exist.
+        """
+        settings = load_protocol(protocol, overrides)
+        builder = cls.get_builder()
+        job = builder[cls.NAMESPACE]
+        job.code = engine_code
+        job.parameters = orm.Dict(cls.parameters(settings, inputs))
+        job.metadata = engine_metadata(settings, engine_options, cls.NAMESPACE)
+        for name, value in inputs.items():
+            job[name] = value
+        return builder
+
+    @classmethod
+    def parameters(cls, settings: Mapping[str, Any], inputs: dict[str, Any]) -> dict[str, Any]:
+        """Return the parameters of the job; takes out of `inputs` what is a parameter and not a port."""
+        raise NotImplementedError
 
     @process_handler(priority=500)
     def continue_interrupted(self, node: orm.CalcJobNode) -> ProcessHandlerReport | None:

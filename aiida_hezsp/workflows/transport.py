@@ -8,6 +8,7 @@ from aiida.engine.processes.workchains.workchain import WorkChainSpec
 
 from aiida_hezsp.data import ChgnetModelData
 from aiida_hezsp.workflows.base import HezspWorkChain, batches
+from aiida_hezsp.workflows.jobs import md_parameters, relax_parameters
 from aiida_hezsp.workflows.md import MdWorkChain
 from aiida_hezsp.workflows.relax import RelaxWorkChain
 
@@ -18,13 +19,11 @@ def relax_inputs(
     chain: HezspWorkChain, structures: dict[str, orm.StructureData], model: ChgnetModelData, label: str
 ) -> dict[str, Any]:
     """Return the inputs of `hezsp.relax` for one batch, with the settings of `chain`."""
-    settings = chain.settings
-    parameters = {**settings.relax, "threads": settings.jobs.threads, "workers": settings.jobs.workers}
     job = {
         "code": chain.inputs.engine.code,
         "model": model,
         "structures": structures,
-        "parameters": orm.Dict(parameters),
+        "parameters": orm.Dict(relax_parameters(chain.settings)),
         "metadata": chain.engine_metadata(label),
     }
     return {"job": job, "metadata": {"label": label}}
@@ -98,15 +97,13 @@ class TransportWorkChain(HezspWorkChain):
     def md_batch(self, key: str) -> tuple[type, dict[str, Any]]:
         """Return the MD of one batch at one temperature."""
         batch, temperature = self.ctx.runs[key]
-        settings = self.settings
-        parameters = {**settings.md, "threads": settings.jobs.threads, "workers": settings.jobs.workers}
-        del parameters["temperatures"]
+        parameters = md_parameters(self.settings, temperature, self.inputs.mobile.value)
         label = f"md {key}"
         job = {
             "code": self.inputs.engine.code,
             "model": self.inputs.md_model,
             "structures": self.ctx.relaxed[batch],
-            "parameters": orm.Dict({**parameters, "temperature": temperature, "mobile": self.inputs.mobile.value}),
+            "parameters": orm.Dict(parameters),
             "metadata": self.engine_metadata(label),
         }
         return MdWorkChain, {"job": job, "metadata": {"label": label}}

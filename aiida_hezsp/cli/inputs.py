@@ -1,0 +1,184 @@
+"""Turn what the user types into inputs of work chains."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aiida_hezsp.errors import StructureError
+
+if TYPE_CHECKING:
+    from aiida import orm
+    from pymatgen.core import Structure
+
+    from aiida_hezsp.families import Family
+
+__all__ = ("atom_counts", "load_node_or_fail", "model_node", "read_options", "read_structure_file", "structures_for")
+
+_SUFFIXES = {".cif", ".vasp", ".poscar", ".xyz", ".json"}
+_UUID_DASHES = 4
+
+
+def read_options(text: str, name: str) -> dict[str, Any]:
+    """Return a YAML mapping given on the command line.
+
+    Raises:
+        click.BadParameter: the text is not a YAML mapping.
+    """
+    import yaml
+
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise click.BadParameter(f"{text!r} is not YAML: {error}", param_hint=name) from error
+    if not isinstance(value, Mapping):
+        raise click.BadParameter(f"{text!r} is not a mapping such as {{max_wallclock_seconds: 3600}}", param_hint=name)
+    return dict(value)
+
+
+def read_structure_file(path: Path) -> "Structure":
+    """Return the structure of a CIF, POSCAR or other file pymatgen reads.
+
+    Raises:
+        StructureError: the file cannot be read as a structure.
+    """
+    import warnings
+
+    from pymatgen.core import Structure
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return Structure.from_file(path)
+    except (ValueError, IndexError, KeyError, TypeError, AssertionError, UnicodeDecodeError, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise StructureError(f"{path} cannot be read as a structure: {reason}") from error
+
+
+def _sort_out(arguments: tuple[str, ...]) -> tuple[list[str], list[Path], list[str]]:
+    """Return formulas, structure files and node identifiers.
+
+    Raises:
+        StructureError: a structure file does not exist, or nothing is given.
+    """
+    formulas, files, identifiers = [], [], []
+    for argument in arguments:
+        path = Path(argument)
+        if path.is_file():
+            files.append(path)
+        elif path.suffix.lower() in _SUFFIXES:
+            raise StructureError(f"{path} does not exist")
+        elif argument.isdigit() or argument.count("-") == _UUID_DASHES:
+            identifiers.append(argument)
+        else:
+            formulas.append(argument)
+    if not arguments:
+        raise StructureError("no structure is given: name formulas, structure files or StructureData nodes")
+    return formulas, files, identifiers
+
+
+def atom_counts(arguments: tuple[str, ...], family: "Family", cell: str, seed: int) -> list[int]:
+    """Return the number of atoms of each structure named on the command line; nothing is stored.
+
+    Raises:
+        HezspError: an argument is neither formula, structure file nor node, or does not fit the family.
+    """
+    from aiida_hezsp.chemistry import decorate, parse_formula
+
+    formulas, files, identifiers = _sort_out(arguments)
+    counts = [len(decorate(family, parse_formula(family, formula), cell, seed)) for formula in formulas]
+    counts += [len(read_structure_file(path)) for path in files]
+    if identifiers:
+        from aiida import orm
+
+        from aiida_hezsp.cli.environment import load_profile_or_fail
+
+        load_profile_or_fail()
+        counts += [len(load_node_or_fail(identifier, orm.StructureData).sites) for identifier in identifiers]
+    return counts
+
+
+def structures_for(
+    arguments: tuple[str, ...], family: "Family", cell: str, seed: int
+) -> "dict[str, orm.StructureData]":
+    """Return structures by label for formulas, structure files and node identifiers.
+
+    Everything is read and checked before the first node is stored.
+
+    Args:
+        arguments: formulas of the family, paths of structure files, or identifiers of StructureData nodes.
+        family: the family.
+        cell: ``primitive`` or ``supercell``, for formulas.
+        seed: seed of the decoration, for formulas.
+
+    Raises:
+        HezspError: an argument is neither formula, structure file nor node, or does not fit the family.
+    """
+    from aiida import orm
+
+    from aiida_hezsp.chemistry import parse_formula
+    from aiida_hezsp.data.structures import structure_data_from_pymatgen
+
+    formulas, files, identifiers = _sort_out(arguments)
+    compositions = [parse_formula(family, formula) for formula in formulas]
+    structures = {_label(path.stem): structure_data_from_pymatgen(read_structure_file(path)) for path in files}
+    for identifier in identifiers:
+        node = load_node_or_fail(identifier, orm.StructureData)
+        structures[f"node_{node.pk}"] = node
+    if compositions:
+        from aiida_hezsp.calculations.make_configurations import make_configurations
+
+        made = make_configurations(
+            family=orm.Dict(family.to_dict()),
+            formulas=orm.List([composition.formula for composition in compositions]),
+            cell=orm.Str(cell),
+            seed=orm.Int(seed),
+        )
+        structures |= made["structures"]
+    return structures
+
+
+def _label(text: str) -> str:
+    """Return `text` as a link label."""
+    cleaned = "".join(character if character.isalnum() else "_" for character in text)
+    while "__" in cleaned:
+        cleaned = cleaned.replace("__", "_")
+    return f"s_{cleaned.strip('_')}"
+
+
+def load_node_or_fail(identifier: str, node_type: type) -> Any:
+    """Return a node of a type by pk or UUID.
+
+    Raises:
+        click.ClickException: there is no such node, or it is of another type.
+    """
+    from aiida import orm
+    from aiida.common.exceptions import MultipleObjectsError, NotExistent
+
+    try:
+        node = orm.load_node(identifier)
+    except (NotExistent, MultipleObjectsError, ValueError) as error:
+        raise click.ClickException(f"node {identifier!r} was not found in this profile") from error
+    if not isinstance(node, node_type):
+        raise click.ClickException(
+            f"node {identifier!r} is a {type(node).__name__}; a {node_type.__name__} is needed here"
+        )
+    return node
+
+
+def model_node(identifier: str) -> Any:
+    """Return a CHGNet model: a bundled name (0.3.0, 0.2.0, r2scan), a safetensors file, or a node.
+
+    Raises:
+        ModelFileError: the file is damaged or not a CHGNet model.
+        click.ClickException: there is no such node.
+    """
+    from aiida_hezsp.data import ChgnetModelData
+    from aiida_hezsp.potential.model_file import BUNDLED
+
+    if identifier in BUNDLED:
+        return ChgnetModelData.bundled(identifier)
+    if Path(identifier).is_file():
+        return ChgnetModelData(identifier)
+    return load_node_or_fail(identifier, ChgnetModelData)

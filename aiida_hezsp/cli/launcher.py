@@ -1,0 +1,122 @@
+"""One launch: settings and inputs, and what is done with them."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aiida_hezsp.cli import environment
+from aiida_hezsp.cli.inputs import atom_counts, read_options, structures_for
+
+if TYPE_CHECKING:
+    from aiida_hezsp.families import Family
+
+__all__ = ("Launch",)
+
+
+class Launch:
+    """One launch: its settings and inputs, and what is done with them."""
+
+    def __init__(self, ctx: click.Context, kind: str, options: Mapping[str, Any]) -> None:
+        from aiida_hezsp.families import load_family
+        from aiida_hezsp.workflows.protocol import load_protocol, parse_assignments
+
+        self.kind = kind
+        self.options = options
+        self.family: Family = load_family(options["family"])
+        self.overrides = parse_assignments(options["assignments"])
+        self.settings = load_protocol(options["protocol"], self.overrides)
+        if not options["dry_run"]:
+            environment.load_profile_or_fail(ctx.obj["profile"])
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether only the plan is wanted."""
+        return bool(self.options["dry_run"])
+
+    def atom_counts(self) -> list[int]:
+        """Return the number of atoms of each structure that the user named; stores nothing."""
+        options = self.options
+        return atom_counts(options["structures"], self.family, options["cell"], options["seed"])
+
+    def structures(self) -> dict[str, Any]:
+        """Return the structures that the user named, by label."""
+        options = self.options
+        return structures_for(options["structures"], self.family, options["cell"], options["seed"])
+
+    def engine(self) -> dict[str, Any]:
+        """Return code and options of the engine, as `get_builder_from_protocol` takes them."""
+        return {
+            "engine_code": environment.load_code_or_fail(self.options["engine_code"]),
+            "engine_options": read_options(self.options["engine_options"], "--engine-options"),
+        }
+
+    def vasp(self) -> dict[str, Any]:
+        """Return the namespace `vasp`."""
+        from aiida import orm
+
+        environment.require_potential_family(self.options["potential_family"])
+        vasp: dict[str, Any] = {
+            "code": environment.load_code_or_fail(self.options["vasp_code"]),
+            "potential_family": orm.Str(self.options["potential_family"]),
+        }
+        if options := read_options(self.options["vasp_options"], "--vasp-options"):
+            vasp["options"] = orm.Dict(options)
+        return vasp
+
+    def family_node(self) -> Any:
+        """Return the family as a node."""
+        from aiida import orm
+
+        return orm.Dict(self.family.to_dict())
+
+    def show_plan(self, atoms: list[int] | None = None) -> None:
+        """Print what would run, on cells with these numbers of atoms where the user named structures."""
+        from aiida_hezsp.cli.plan_table import plan_table
+        from aiida_hezsp.workflows.plan import plan
+
+        stages = plan(self.kind, self.family, self.settings, atoms)
+        if self.options["as_json"]:
+            click.echo(json.dumps([stage.to_dict() for stage in stages], indent=1))
+        else:
+            plan_table(stages, self.options["protocol"])
+
+    def go(self, process_class: Any, **inputs: Any) -> None:
+        """Run or submit the work chain with these inputs."""
+        builder = process_class.get_builder_from_protocol(
+            protocol=self.options["protocol"], overrides=self.overrides, **inputs
+        )
+        builder.metadata.label = f"{self.kind} ({self.options['protocol']})"
+        if self.options["submit"]:
+            self._submit(builder)
+        else:
+            self._run(builder)
+
+    def _submit(self, builder: Any) -> None:
+        from aiida.engine import submit
+        from aiida.engine.daemon.client import get_daemon_client
+
+        if not get_daemon_client().is_daemon_running:
+            raise click.ClickException("the daemon of this profile is not running; start it with `verdi daemon start`")
+        node = submit(builder)
+        self._echo(node, f"submitted {node.process_label}<{node.pk}>; follow it with `verdi process status {node.pk}`")
+
+    def _run(self, builder: Any) -> None:
+        from rich.console import Console
+
+        from aiida_hezsp.cli.progress import run_with_progress
+
+        node = run_with_progress(builder, Console(stderr=True))
+        if not node.is_finished_ok:
+            raise click.ClickException(
+                f"{node.process_label}<{node.pk}> failed: {node.exit_message or node.process_state.value}; "
+                f"`verdi process report {node.pk}` tells more"
+            )
+        self._echo(node, f"finished {node.process_label}<{node.pk}>; its outputs: `verdi process show {node.pk}`")
+
+    def _echo(self, node: Any, sentence: str) -> None:
+        if self.options["as_json"]:
+            click.echo(json.dumps({"pk": node.pk, "uuid": node.uuid, "process": node.process_label}))
+        else:
+            click.echo(sentence)

@@ -1,0 +1,50 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from functools import reduce
+from typing import Any
+
+import click
+
+from aiida_hezsp.cli.environment import ENGINE_LABEL, STANDIN_FAMILY, STANDIN_LABEL
+
+__all__ = ("engine_options", "launch_options", "vasp_options")
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _stack(*decorators: Decorator) -> Decorator:
+    """Return one decorator for several, in the order of the help text."""
+    return lambda function: reduce(lambda wrapped, decorator: decorator(wrapped), reversed(decorators), function)
+
+
+launch_options = _stack(
+    click.option("--family", default="lzsp", show_default=True, help="Family: a shipped name or a family file."),
+    click.option("--protocol", default="fast", show_default=True, help="demo, fast or paper."),
+    click.option(
+        "--set",
+        "assignments",
+        multiple=True,
+        metavar="SETTING=VALUE",
+        help="Override a setting of the protocol, e.g. relax.fmax=0.02; may be repeated.",
+    ),
+    click.option("--dry-run", is_flag=True, help="Print what would run and what it would cost; launch nothing."),
+    click.option("--submit", is_flag=True, help="Hand it to the daemon and return, instead of running it here."),
+    click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables."),
+)
+
+engine_options = _stack(
+    click.option("--engine-code", default=f"{ENGINE_LABEL}@localhost", show_default=True, help="Code of hezsp-engine."),
+    click.option("--engine-options", default="{}", metavar="YAML", help="metadata.options of engine jobs."),
+)
+
+vasp_options = _stack(
+    click.option(
+        "--vasp-code",
+        default=f"{STANDIN_LABEL}@localhost",
+        show_default=True,
+        help="Code of VASP; the stand-in runs where no VASP is.",
+    ),
+    click.option("--potential-family", default=STANDIN_FAMILY, show_default=True, help="POTCAR family."),
+    click.option("--vasp-options", default="{}", metavar="YAML", help="metadata.options of VASP jobs."),
+)

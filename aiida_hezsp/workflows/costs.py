@@ -1,0 +1,102 @@
+"""Estimate what jobs cost, from the measured figures of `protocols/costs.yaml`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from math import ceil
+from typing import Any
+
+import yaml
+
+__all__ = ("Estimator", "Stage")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of a plan; `core_hours` and `disk_mb` are estimates."""
+
+    name: str
+    what: str
+    structures: int
+    jobs: int
+    steps: int
+    core_hours: float
+    disk_mb: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the stage as plain data."""
+        return asdict(self)
+
+
+class Estimator:
+    """Counts jobs and multiplies steps with costs; `atoms` is the number of atoms of each structure."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        """Read the costs for the settings of a protocol."""
+        text = files("aiida_hezsp.workflows").joinpath("protocols", "costs.yaml").read_text(encoding="utf8")
+        self.costs = yaml.safe_load(text)
+        self.settings = settings
+
+    def relaxation(self, name: str, atoms: Sequence[int]) -> Stage:
+        """Return a CHGNet relaxation; looser thresholds need fewer steps."""
+        chgnet, relax = self.costs["chgnet"], self.settings["relax"]
+        steps = min(relax["max_steps"], round(chgnet["relax_steps"] * (0.05 / relax["fmax"]) ** 0.5))
+        seconds = sum(atoms) * steps * chgnet["relax_step_per_atom"]
+        return self._engine(name, f"CHGNet relaxation, {_sizes(atoms)}", len(atoms), steps, seconds, len(atoms) * 0.02)
+
+    def dynamics(self, name: str, atoms: Sequence[int], md: Mapping[str, Any], mobile_share: float = 0.15) -> Stage:
+        """Return MD at all temperatures of `md`; `mobile_share` of the atoms are recorded."""
+        temperatures = md["temperatures"]
+        steps = md["n_steps"] * len(temperatures)
+        seconds = sum(atoms) * steps * self.costs["chgnet"]["md_step_per_atom"]
+        numbers = mobile_share * steps / md["record_every"]
+        if md["frames_every"]:
+            numbers += steps / md["frames_every"]
+        listed = "/".join(f"{value:g}" for value in temperatures)
+        what = f"MD, {_sizes(atoms)}, {listed} K, {md['n_steps'] * md['timestep'] / 1000:g} ps"
+        disk_mb = sum(atoms) * numbers * 12 / 1e6  # three float32
+        return self._engine(name, what, len(atoms), steps, seconds, disk_mb, len(temperatures))
+
+    def vasp(self, name: str, kind: str, atoms: Sequence[int]) -> Stage:
+        """Return VASP calculations: `relaxation` or `single_point`."""
+        costs = self.costs["vasp"]
+        growth = sum((number / 40) ** costs["exponent"] for number in atoms)
+        seconds = costs[f"{kind}_40_atoms"] * growth + len(atoms) * self.costs["overheads"]["vasp_job"]
+        what = f"VASP {kind.replace('_', ' ')}s, {_sizes(atoms)}"
+        return Stage(name, what, len(atoms), len(atoms), 0, seconds / 3600, len(atoms) * costs["disk_mb"])
+
+    def finetune(self, name: str, section: str, atoms: Sequence[int]) -> Stage:
+        """Return a fine-tuning on images with these numbers of atoms."""
+        settings = self.settings["potential"][section]
+        epochs, share = settings["epochs"], settings["split"]["train"]
+        seconds = sum(atoms) * share * epochs * self.costs["chgnet"]["finetune_image_per_atom"]
+        hours = (seconds + self.costs["overheads"]["engine_job"]) / 3600
+        return Stage(name, f"CHGNet, {len(atoms)} images, {epochs} epochs", len(atoms), 1, epochs, hours, 5.0)
+
+    def training(self, name: str, rows: int) -> Stage:
+        """Return the search and training of the SF-MSD models."""
+        settings = self.settings["sfmsd"]["training"]
+        fits = len(settings["models"]) * settings["search_iterations"] * settings["cv"]
+        hours = fits * self.costs["overheads"]["sfmsd_fit"] / 3600
+        return Stage(name, f"{', '.join(settings['models'])}: {fits} fits", rows, 1, fits, hours, 2.0)
+
+    def prediction(self, name: str, count: int) -> Stage:
+        """Return features and predictions, which run inside the work chain."""
+        hours = count * self.costs["overheads"]["prediction"] / 3600
+        return Stage(name, f"features and {self.settings['screen']['model']} model", count, 0, 0, hours, count * 0.01)
+
+    def _engine(
+        self, name: str, what: str, structures: int, steps: int, seconds: float, disk_mb: float, runs: int = 1
+    ) -> Stage:
+        """Return a stage of engine jobs, in batches, `runs` times over."""
+        jobs = ceil(structures / self.settings["jobs"]["batch_size"]) * runs
+        hours = (seconds + jobs * self.costs["overheads"]["engine_job"]) / 3600
+        return Stage(name, what, structures, jobs, steps, hours, disk_mb)
+
+
+def _sizes(atoms: Sequence[int]) -> str:
+    """Return the range of cell sizes in words."""
+    if not atoms:
+        return "no cells"
+    low, high = min(atoms), max(atoms)
+    return f"{low} atoms" if low == high else f"{low} to {high} atoms"

@@ -1,0 +1,94 @@
+"""What a work chain would run: stages with jobs, structures, steps and expected cost."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from aiida_hezsp.chemistry import parse_formula
+from aiida_hezsp.families import Family
+from aiida_hezsp.workflows.compositions import chosen_formulas
+from aiida_hezsp.workflows.costs import Estimator, Stage
+
+__all__ = ("Stage", "plan")
+
+Settings = Mapping[str, Any]
+
+
+def _cells(family: Family, choices: Any, cell: str) -> list[int]:
+    """Return the number of atoms of each cell that a protocol's choice of compositions gives."""
+    formulas = chosen_formulas(family, choices)
+    return [sum(parse_formula(family, formula).sites(cell).values()) for formula in formulas]
+
+
+def _potential(estimator: Estimator, family: Family) -> list[Stage]:
+    """Return the stages of `hezsp.potential`."""
+    settings = estimator.settings
+    potential, images = settings["potential"], settings["dft"]["images"]
+    cells = _cells(family, potential["compositions"], potential["cell"])
+    md_cells = _cells(family, potential["compositions"], potential["md_cell"])
+    md = {**settings["md"], **potential["md"], "temperatures": [potential["md"]["temperature"]]}
+    kept = [number for number in cells for _ in range(images["head"] + images["tail"])]
+    transitions = [number for number in md_cells for _ in range(potential["transition"]["n_images"])]
+    return [
+        estimator.vasp("relaxation dataset", "relaxation", cells),
+        estimator.finetune("relaxation model", "relaxation_finetune", kept),
+        estimator.relaxation("cells for MD images", md_cells),
+        estimator.dynamics("MD images", md_cells, md),
+        estimator.vasp("MD dataset", "single_point", transitions),
+        estimator.finetune("MD model", "md_finetune", transitions),
+    ]
+
+
+def _sfmsd(estimator: Estimator, family: Family) -> list[Stage]:
+    """Return the stages of `hezsp.sfmsd`."""
+    settings = estimator.settings["sfmsd"]
+    cells = _cells(family, settings["compositions"], settings["cell"])
+    return [
+        estimator.relaxation("training structures", cells),
+        estimator.dynamics("MD targets", cells, estimator.settings["md"]),
+        estimator.training("SF-MSD models", len(cells)),
+    ]
+
+
+def _screen(estimator: Estimator, family: Family) -> list[Stage]:
+    """Return the stages of `hezsp.screen`."""
+    settings = estimator.settings["screen"]
+    cells = _cells(family, settings["compositions"], settings["cell"])
+    return [estimator.relaxation("screened structures", cells), estimator.prediction("predictions", len(cells))]
+
+
+_CAMPAIGNS: dict[str, tuple[Callable[[Estimator, Family], list[Stage]], ...]] = {
+    "potential": (_potential,),
+    "sfmsd": (_sfmsd,),
+    "screen": (_screen,),
+    "discover": (_potential, _sfmsd, _screen),
+}
+
+_ON_STRUCTURES: dict[str, Callable[[Estimator, Sequence[int]], list[Stage]]] = {
+    "relax": lambda estimator, atoms: [estimator.relaxation("relaxation", atoms)],
+    "md": lambda estimator, atoms: [estimator.dynamics("MD", atoms, estimator.settings["md"])],
+    "transport": lambda estimator, atoms: [
+        estimator.relaxation("relaxation", atoms),
+        estimator.dynamics("MD", atoms, estimator.settings["md"]),
+    ],
+    "finetune.relaxation": lambda estimator, atoms: [estimator.finetune("fine-tuning", "relaxation_finetune", atoms)],
+    "finetune.md": lambda estimator, atoms: [estimator.finetune("fine-tuning", "md_finetune", atoms)],
+    "dft.relax_images": lambda estimator, atoms: [estimator.vasp("relaxation dataset", "relaxation", atoms)],
+    "dft.single_points": lambda estimator, atoms: [estimator.vasp("single points", "single_point", atoms)],
+}
+
+
+def plan(kind: str, family: Family, settings: Settings, atoms: Sequence[int] | None = None) -> list[Stage]:
+    """Return the stages of a work chain, named as its entry point without `hezsp.`.
+
+    Nothing is launched and nothing is stored. Counts are exact where nothing fails; costs are estimates.
+
+    Args:
+        kind: e.g. ``discover`` or ``dft.relax_images``.
+        family: the family.
+        settings: a whole protocol.
+        atoms: numbers of atoms of the structures (or images), for a work chain that takes such.
+    """
+    estimator = Estimator(settings)
+    if kind in _ON_STRUCTURES:
+        return _ON_STRUCTURES[kind](estimator, list(atoms or []))
+    return [stage for part in _CAMPAIGNS[kind] for stage in part(estimator, family)]
