@@ -38,7 +38,11 @@ def sidecar_of(path: str | Path) -> Path:
 def save_model(model: TrainedModel, path: str | Path) -> None:
     """Write a model: the estimator to `path` (``.skops``) and the description beside it (``.json``).
 
-    The same model gives the same bytes, so that files can be compared by checksum.
+    The bytes of a skops file differ from one writing to the next (it holds times and memory addresses): the
+    checksum in the description tells which description belongs to which file, not whether two models are equal.
+
+    Raises:
+        ModelFileError: the name does not end in ``.skops``.
     """
     import skops.io
 

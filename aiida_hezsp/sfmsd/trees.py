@@ -22,17 +22,23 @@ def check_trees(ensemble: Any, name: str) -> None:
     Raises:
         ModelFileError: a tree is not well-formed.
     """
+    from sklearn.tree import DecisionTreeRegressor
+
     members = np.ravel(np.asarray(getattr(ensemble, "estimators_", []), dtype=object))
     if members.size == 0:
         raise ModelFileError(f"{name} holds an ensemble without trees")
     for number, member in enumerate(members):
         tree = getattr(member, "tree_", None)
-        if type(tree).__name__ != "Tree" or not _is_sound(tree, ensemble.n_features_in_):
+        if type(member) is not DecisionTreeRegressor or not _is_sound(tree, ensemble.n_features_in_):
             raise ModelFileError(f"{name}: tree {number} is not well-formed")
 
 
 def _is_sound(tree: Any, n_features: int) -> bool:
     """Return whether a tree's nodes point forward, stay inside, and ask for features that exist."""
+    from sklearn.tree._tree import Tree
+
+    if type(tree) is not Tree:
+        return False
     count = tree.node_count
     left, right, feature = tree.children_left, tree.children_right, tree.feature
     if count < 1 or len(left) != count or tree.n_features != n_features or len(tree.value) != count:
