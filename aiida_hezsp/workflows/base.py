@@ -67,7 +67,7 @@ class HezspWorkChain(WorkChain):
     @classmethod
     def get_builder_from_protocol(
         cls,
-        engine_code: orm.AbstractCode,
+        engine_code: orm.AbstractCode | None = None,
         protocol: str = "fast",
         overrides: Mapping[str, Any] | None = None,
         engine_options: Mapping[str, Any] | None = None,
@@ -76,7 +76,7 @@ class HezspWorkChain(WorkChain):
         """Return a builder with the settings of a protocol.
 
         Args:
-            engine_code: the code `hezsp-engine`.
+            engine_code: the code `hezsp-engine`, for work chains that run it.
             protocol: ``demo``, ``fast`` or ``paper``.
             overrides: settings that differ, nested as in the protocol.
             engine_options: `metadata.options` of engine jobs.
@@ -86,7 +86,8 @@ class HezspWorkChain(WorkChain):
             ProtocolError: the protocol or an overridden setting does not exist.
         """
         builder = cls.get_builder()
-        builder.engine.code = engine_code
+        if engine_code is not None:
+            builder.engine.code = engine_code
         if engine_options:
             builder.engine.options = orm.Dict(dict(engine_options))
         settings = load_protocol(protocol, overrides)

@@ -1,0 +1,38 @@
+"""Fixtures for all tests: AiiDA's own, the family, and the codes of this package on localhost."""
+
+import os
+import warnings
+
+import pytest
+
+pytest_plugins = "aiida.tools.pytest_fixtures"
+
+# One thread a process, as the engine runs its workers; torch reads this when it is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+warnings.filterwarnings("ignore", message="Creating AiiDA configuration folder")
+
+
+@pytest.fixture(scope="session")
+def family():
+    """The shipped LZSP family."""
+    from aiida_hezsp.families import load_family
+
+    return load_family("lzsp")
+
+
+@pytest.fixture
+def localhost(aiida_profile_clean):
+    """A computer configured for quick local jobs, in a clean profile."""
+    from aiida_hezsp.cli.environment import ensure_computer
+
+    return ensure_computer()
+
+
+@pytest.fixture
+def codes(localhost):
+    """The engine and the VASP stand-in as codes, and the stand-in's placeholder potentials."""
+    from aiida_hezsp.cli.environment import ensure_codes, ensure_standin_potentials
+
+    ensure_standin_potentials()
+    return ensure_codes(localhost)

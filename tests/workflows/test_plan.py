@@ -1,0 +1,36 @@
+"""Plans: counts are the paper's, sums are right, nothing is stored."""
+
+import pytest
+
+from aiida_hezsp.workflows.plan import plan
+from aiida_hezsp.workflows.protocol import load_protocol
+
+
+def stages(kind, family, protocol="paper", atoms=None, **overrides):
+    return {stage.name: stage for stage in plan(kind, family, load_protocol(protocol, overrides), atoms)}
+
+
+def test_paper_campaign_has_the_papers_counts(family):
+    found = stages("discover", family)
+    assert found["relaxation dataset"].jobs == 23
+    assert found["relaxation model"].structures == 23 * 50
+    assert found["MD dataset"].jobs == 230
+    assert found["MD targets"].structures == 470
+    assert found["MD targets"].jobs == 19  # batches of 25
+    assert found["screened structures"].structures == 4575
+    assert found["predictions"].structures == 4575
+    assert found["SF-MSD models"].steps == 2 * 100 * 5
+
+
+def test_costs_scale_with_steps_and_atoms(family):
+    short = stages("md", family, atoms=[40, 40], md={"n_steps": 1000})["MD"]
+    long = stages("md", family, atoms=[160, 160], md={"n_steps": 10000})["MD"]
+    overhead = 8.0 / 3600
+    assert (long.core_hours - overhead) / (short.core_hours - overhead) == pytest.approx(40)
+    assert long.disk_mb / short.disk_mb == pytest.approx(40)
+
+
+def test_temperatures_multiply_runs(family):
+    one = stages("transport", family, atoms=[40])["MD"]
+    three = stages("transport", family, atoms=[40], md={"temperatures": [900.0, 1000.0, 1100.0]})["MD"]
+    assert (three.jobs, three.steps) == (3 * one.jobs, 3 * one.steps)
