@@ -2,10 +2,12 @@
 
 __all__ = (
     "CompositionError",
+    "ExplosionError",
     "FamilyError",
     "FormulaError",
     "HezspError",
     "ImageError",
+    "InputError",
     "ModelFileError",
     "StructureError",
     "TableError",
@@ -47,3 +49,11 @@ class TableError(HezspError):
 
 class TrajectoryError(HezspError):
     """Positions, MSD curves or diffusivities cannot be analysed as asked."""
+
+
+class InputError(HezspError):
+    """The input of a job is missing, malformed, or asks for what does not exist."""
+
+
+class ExplosionError(HezspError):
+    """A relaxation or a molecular dynamics run has left everything physical."""
