@@ -55,9 +55,7 @@ class ArrheniusFit:
         return nernst_einstein(self.diffusivity(temperature), n_ions, volume, temperature, charge)
 
 
-def fit_arrhenius(
-    temperatures: ArrayLike, diffusivities: ArrayLike, errors: ArrayLike | None = None
-) -> ArrheniusFit:
+def fit_arrhenius(temperatures: ArrayLike, diffusivities: ArrayLike, errors: ArrayLike | None = None) -> ArrheniusFit:
     """Fit ln D against 1/T (a fit of bare ln sigma would bend: sigma T, not sigma, follows the law).
 
     Args:
@@ -78,9 +76,7 @@ def fit_arrhenius(
         residuals = np.log(d) - design @ solution
         freedom = len(t) - 2
         covariance = None if freedom == 0 else inverse * float(residuals @ residuals) / freedom
-    return ArrheniusFit(
-        float(solution[1]), float(solution[0]), covariance, tuple(t.tolist()), tuple(d.tolist())
-    )
+    return ArrheniusFit(float(solution[1]), float(solution[0]), covariance, tuple(t.tolist()), tuple(d.tolist()))
 
 
 def _checked(
@@ -94,9 +90,7 @@ def _checked(
             f"got {d.size} for {np.unique(t)}"
         )
     if not (np.isfinite(t) & np.isfinite(d) & (t > 0.0) & (d > 0.0)).all():
-        raise TrajectoryError(
-            "temperatures and diffusivities of an Arrhenius law must be positive and finite"
-        )
+        raise TrajectoryError("temperatures and diffusivities of an Arrhenius law must be positive and finite")
     if errors is None:
         return t, d, np.ones_like(t)
     e = np.asarray(errors, dtype=np.float64)

@@ -41,15 +41,11 @@ def diffusion_error(positions: ArrayLike, times_fs: ArrayLike, window: tuple[flo
     """
     slopes = _slopes(msd_per_ion(positions), times_fs, window)
     if len(slopes) < 2:  # noqa: PLR2004 - one ion has no spread
-        raise TrajectoryError(
-            "the error of D comes from the spread among ions: at least 2 are needed, 1 is given"
-        )
+        raise TrajectoryError("the error of D comes from the spread among ions: at least 2 are needed, 1 is given")
     return float(slopes.std(ddof=1) / np.sqrt(len(slopes)) / 6.0 * A2_PER_FS_IN_CM2_PER_S)
 
 
-def nernst_einstein(
-    diffusivity: float, n_ions: float, volume: float, temperature: float, charge: float = 1.0
-) -> float:
+def nernst_einstein(diffusivity: float, n_ions: float, volume: float, temperature: float, charge: float = 1.0) -> float:
     """Return the ionic conductivity in mS/cm: sigma = n q^2 D / (k_B T), Haven ratio 1.
 
     Args:
@@ -62,14 +58,10 @@ def nernst_einstein(
     if volume <= 0.0 or temperature <= 0.0:
         raise TrajectoryError(f"volume {volume:g} A^3, temperature {temperature:g} K: both must be positive")
     density = n_ions / (volume * CM3_PER_A3)
-    return float(
-        MILLI * density * (charge * elementary_charge) ** 2 * diffusivity / (Boltzmann * temperature)
-    )
+    return float(MILLI * density * (charge * elementary_charge) ** 2 * diffusivity / (Boltzmann * temperature))
 
 
-def _slopes(
-    curves: NDArray[np.float64], times_fs: ArrayLike, window: tuple[float, float]
-) -> NDArray[np.float64]:
+def _slopes(curves: NDArray[np.float64], times_fs: ArrayLike, window: tuple[float, float]) -> NDArray[np.float64]:
     """Return the least-squares slope in A^2/fs of every column of curves (frames, n) in a window."""
     times = np.asarray(times_fs, dtype=np.float64)
     if len(times) != len(curves):

@@ -31,9 +31,9 @@ def remove_drift(positions: ArrayLike, framework: ArrayLike, masses: ArrayLike |
     """
     values = _as_trajectory(positions)
     chosen = np.asarray(framework)
-    weights = None if masses is None else np.asarray(masses, dtype=np.float64)[chosen]
-    if values[0, chosen].shape[0] == 0:
+    if chosen.size == 0 or (chosen.dtype == bool and not chosen.any()):
         raise TrajectoryError("no framework atom is named: the drift has nothing to be measured by")
+    weights = None if masses is None else np.asarray(masses, dtype=np.float64)[chosen]
     centre = np.average(values[:, chosen], axis=1, weights=weights)
     return np.asarray(values - (centre - centre[0])[:, None, :], dtype=np.float64)
 
@@ -95,9 +95,7 @@ def msd_target_error(positions: ArrayLike, window: tuple[float, float] = WINDOW)
     """
     curves = msd_per_ion(positions)
     if curves.shape[1] < 2:  # noqa: PLR2004 - one ion has no spread
-        raise TrajectoryError(
-            "the error of an MSD comes from the spread among ions: at least 2 are needed, 1 is given"
-        )
+        raise TrajectoryError("the error of an MSD comes from the spread among ions: at least 2 are needed, 1 is given")
     targets = curves[window_slice(len(curves), window)].mean(axis=0)
     return float(targets.std(ddof=1) / np.sqrt(len(targets)))
 
@@ -108,9 +106,7 @@ def _as_trajectory(positions: ArrayLike) -> NDArray[np.floating]:
     if values.ndim != 3 or values.shape[2] != 3 or 0 in values.shape:  # noqa: PLR2004 - (frames, ions, 3)
         raise TrajectoryError(f"positions have the shape {values.shape}: (frames, ions, 3) is needed")
     if not np.isfinite(values).all():
-        raise TrajectoryError(
-            "positions hold values that are not finite: the run has blown up, or a file is damaged"
-        )
+        raise TrajectoryError("positions hold values that are not finite: the run has blown up, or a file is damaged")
     return values
 
 

@@ -22,9 +22,7 @@ def window_slice(n_frames: int, window: tuple[float, float] = WINDOW) -> slice:
     """
     low, high = window
     if not 0.0 <= low < high <= 1.0:
-        raise TrajectoryError(
-            f"window {tuple(window)}: two increasing fractions of the run within 0..1 are needed"
-        )
+        raise TrajectoryError(f"window {tuple(window)}: two increasing fractions of the run within 0..1 are needed")
     # The tolerance keeps a frame that only rounding puts outside (0.2 * 10 = 2.0000000000000004).
     start = math.ceil(low * (n_frames - 1) - 1e-9)
     stop = math.floor(high * (n_frames - 1) + 1e-9) + 1
