@@ -1,6 +1,7 @@
 """Errors with messages for the user: what is wrong, where, and what would be right."""
 
 __all__ = (
+    "ArchiveError",
     "CompositionError",
     "ExplosionError",
     "FamilyError",
@@ -9,6 +10,7 @@ __all__ = (
     "ImageError",
     "InputError",
     "ModelFileError",
+    "PredictionError",
     "StructureError",
     "TableError",
     "TrajectoryError",
@@ -57,3 +59,11 @@ class InputError(HezspError):
 
 class ExplosionError(HezspError):
     """A relaxation or a molecular dynamics run has left everything physical."""
+
+
+class ArchiveError(HezspError):
+    """An archive cannot be written, or would hold what must not leave (licensed POTCAR text)."""
+
+
+class PredictionError(HezspError):
+    """What is asked for is not a prediction of this profile."""
