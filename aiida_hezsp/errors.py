@@ -11,6 +11,7 @@ __all__ = (
     "InputError",
     "ModelFileError",
     "PredictionError",
+    "StandinError",
     "StructureError",
     "TableError",
     "TrajectoryError",
@@ -67,3 +68,7 @@ class ArchiveError(HezspError):
 
 class PredictionError(HezspError):
     """What is asked for is not a prediction of this profile."""
+
+
+class StandinError(HezspError):
+    """The VASP stand-in refuses its input files or options; the text is what it prints before it stops."""
