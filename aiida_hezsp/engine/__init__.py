@@ -1,0 +1,1 @@
+"""The executable `hezsp-engine` that a CalcJob runs on a computer; it never imports AiiDA."""

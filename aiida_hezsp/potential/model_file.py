@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,9 +108,10 @@ def verify_model_file(path: str | Path) -> None:
     load_model(Path(path))
 
 
-def sha256_of(path: str | Path) -> str:
-    """Return the SHA-256 checksum of a file in hexadecimal."""
-    with Path(path).open("rb") as handle:
+def sha256_of(path_or_name: str | Path) -> str:
+    """Return the SHA-256 checksum of a model file in hexadecimal; for a bundled model that of chgnet's file."""
+    path = _bundled_file(str(path_or_name)) if str(path_or_name) in BUNDLED else Path(path_or_name)
+    with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
@@ -175,15 +177,22 @@ def _build(arguments: Mapping[str, Any]) -> "CHGNet":
 
 def _load_bundled(name: str) -> "CHGNet":
     """Return a model that comes with chgnet, read without unpickling objects."""
-    import chgnet
     import torch
 
-    files = sorted((Path(chgnet.__file__).parent / "pretrained" / name).glob("*.pth.tar"))
-    if len(files) != 1:
-        raise ModelFileError(f"the installed chgnet does not bundle one model {name!r}")
-    state = torch.load(files[0], map_location="cpu", weights_only=True)["model"]
+    state = torch.load(_bundled_file(name), map_location="cpu", weights_only=True)["model"]
     # 0.2.0 was trained with this bias, although its arguments do not say so (chgnet issue 79).
     extra = {"mlp_out_bias": True} if name == "0.2.0" else {}
     model = _build({**state["model_args"], **extra, "version": name})
     model.load_state_dict(state["state_dict"])
     return model.eval()
+
+
+def _bundled_file(name: str) -> Path:
+    """Return the checkpoint that chgnet bundles under a name, without importing chgnet."""
+    spec = find_spec("chgnet")
+    if spec is None or spec.origin is None:
+        raise ModelFileError("chgnet is not installed")
+    files = sorted((Path(spec.origin).parent / "pretrained" / name).glob("*.pth.tar"))
+    if len(files) != 1:
+        raise ModelFileError(f"the installed chgnet does not bundle one model {name!r}")
+    return files[0]

@@ -1,5 +1,6 @@
 """Relax a structure: positions, or positions and cell."""
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -75,16 +76,16 @@ def relax(
     work.calc = calculator
     target = FrechetCellFilter(work) if settings.relax_cell else work
     optimizer = _optimizer(settings)(target, logfile=None)
-    fmax, n_steps, converged = np.inf, 0, False
-    for converged in optimizer.irun(fmax=settings.fmax, steps=settings.max_steps):
-        n_steps = optimizer.nsteps
-        energy, fmax = work.get_potential_energy(), float(np.linalg.norm(target.get_forces(), axis=1).max())
-        _guard(work, atoms.get_volume(), energy, n_steps)
-        if report is not None:
-            report(n_steps, energy, fmax)
-    energy = float(work.get_potential_energy())
+    with warnings.catch_warnings():
+        # scipy warns of errors of 3e-13 in the logarithm of the deformation, at every step.
+        warnings.filterwarnings("ignore", message="logm result may be inaccurate", category=RuntimeWarning)
+        for converged in optimizer.irun(fmax=settings.fmax, steps=settings.max_steps):
+            energy, fmax = work.get_potential_energy(), float(np.linalg.norm(target.get_forces(), axis=1).max())
+            _guard(work, atoms.get_volume(), energy, optimizer.nsteps)
+            if report is not None:
+                report(optimizer.nsteps, energy, fmax)
     work.calc = None
-    return RelaxResult(work, energy, fmax, n_steps, bool(converged))
+    return RelaxResult(work, float(energy), fmax, optimizer.nsteps, bool(converged))
 
 
 def _optimizer(settings: RelaxSettings) -> "type[Optimizer]":

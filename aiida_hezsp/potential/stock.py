@@ -1,5 +1,6 @@
 """Evaluate a CHGNet with chgnet's own code; the reference for the faster backends."""
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,13 +35,20 @@ class StockEvaluator:
     ) -> Evaluation:
         """Evaluate one structure; see `Evaluator`."""
         graph = stock_graph(self.model, numbers, positions, cell)
+        with warnings.catch_warnings():
+            # chgnet makes a number of a volume that carries a gradient, and torch warns of it.
+            warnings.filterwarnings("ignore", message="Converting a tensor with requires_grad", category=UserWarning)
+            return self._evaluate_graph(graph, forces=forces, stress=stress, magmoms=magmoms)
+
+    def _evaluate_graph(self, graph: "CrystalGraph", *, forces: bool, stress: bool, magmoms: bool) -> Evaluation:
+        """Evaluate chgnet's graph."""
         # chgnet knows fixed combinations only; the cheapest one that holds what is wanted is taken.
         task = "efsm" if stress and magmoms else "efs" if stress else "ef" if forces else "e"
         result = self.model.predict_graph(graph, task=task)
         moments = result.get("m")
         if magmoms and moments is None:
             moments = self.model.predict_graph(graph, task="em")["m"]
-        scale = len(numbers) if self.model.is_intensive else 1
+        scale = len(graph.atomic_number) if self.model.is_intensive else 1
         return Evaluation(
             energy=float(result["e"]) * scale,
             forces=result["f"].astype(np.float64) if forces else None,
