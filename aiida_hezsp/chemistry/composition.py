@@ -144,8 +144,8 @@ class Composition:
 
 def balancing_content(family: Family, site_fractions: Mapping[str, Fraction]) -> Fraction:
     """Return the mobile ions per formula unit that balance the charge (paper: x = 3 + 2 sum f_i (4 - z_i))."""
-    host = family.substituted
-    excess = sum((f * (host.charge - family.charges[element]) for element, f in site_fractions.items()), Fraction(0))
+    host, charges = family.substituted, family.charges
+    excess = sum((f * (host.charge - charges[element]) for element, f in site_fractions.items()), Fraction(0))
     return family.host_mobile + host.sites_per_formula * excess / family.mobile.charge
 
 

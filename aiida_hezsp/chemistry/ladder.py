@@ -1,10 +1,11 @@
 """The multinary ladder: a seeded draw of compositions of every type, every dopant about equally often."""
 
+import math
 import random
 from collections import Counter
 from fractions import Fraction
 
-from aiida_hezsp.chemistry.composition import Composition, balancing_content
+from aiida_hezsp.chemistry.composition import Composition
 from aiida_hezsp.errors import FamilyError
 from aiida_hezsp.families import Family
 from aiida_hezsp.families.schema import LadderSpace
@@ -49,19 +50,18 @@ def _pick(
     taken: set[Composition],
     rng: random.Random,
 ) -> Composition:
-    low, high = definition.window
+    allowed = _allowed_excess(family, definition)
     best: Composition | None = None
-    best_score = 0
-    found = 0
+    best_score = found = 0
     for _ in range(TRIES):
-        fractions = _propose(family, label, uses, rng)
-        if not low <= balancing_content(family, fractions) <= high:
+        counts = _propose(family, label, uses, rng)
+        if _excess(family, counts) not in allowed:
             continue
-        composition = Composition.of(family, fractions)
-        if composition in taken:
-            continue
-        score = sum(2 * uses[element] + 1 for element in composition.elements if element in uses)
+        score = sum(2 * uses[element] + 1 for element in counts if element in uses)
         if best is None or score < best_score:
+            composition = _composition(family, counts)
+            if composition in taken:
+                continue
             best, best_score = composition, score
         found += 1
         if found == CANDIDATES:
@@ -71,13 +71,29 @@ def _pick(
     return best
 
 
-def _propose(family: Family, label: str, uses: Counter[str], rng: random.Random) -> dict[str, Fraction]:
-    """Propose a composition of a type: dopants by use, blurred by a random number, in random order."""
+def _propose(family: Family, label: str, uses: Counter[str], rng: random.Random) -> dict[str, int]:
+    """Propose counts on the supercell's sites: dopants by use, blurred by a random number, in random order."""
     host, *others = family.types[label]
     blur = rng.choice((0.5, 2.0, 8.0))
     ranked = sorted(family.dopants, key=lambda element: uses[element] + blur * rng.random())
     dopants = ranked[: len(others)]
     rng.shuffle(dopants)
+    return {family.substituted.element: host, **dict(zip(dopants, others, strict=True))}
+
+
+def _excess(family: Family, counts: dict[str, int]) -> int:
+    """Return the charge the mobile ions of a supercell have to add to the host's."""
+    charges = family.charges
+    return sum(count * (family.substituted.charge - charges[element]) for element, count in counts.items())
+
+
+def _allowed_excess(family: Family, definition: LadderSpace) -> range:
+    """Return the excess charges (whole numbers) that keep the mobile ions inside the window."""
+    per_formula = family.cell_formula_units("supercell") * family.mobile.charge
+    low, high = ((end - family.host_mobile) * per_formula for end in definition.window)
+    return range(math.ceil(low), math.floor(high) + 1)
+
+
+def _composition(family: Family, counts: dict[str, int]) -> Composition:
     sites = family.substituted_sites("supercell")
-    counts = {family.substituted.element: host, **dict(zip(dopants, others, strict=True))}
-    return {element: Fraction(count, sites) for element, count in counts.items()}
+    return Composition.of(family, {element: Fraction(count, sites) for element, count in counts.items()})

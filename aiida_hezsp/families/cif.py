@@ -27,7 +27,7 @@ def read_cif(path: Path) -> "Structure":
         raise StructureError(f"{path} is larger than {MAX_BYTES} bytes; expected the CIF of one cell")
     try:
         structures = CifParser(str(path), frac_tolerance=0).parse_structures(primitive=False)
-    except (ValueError, KeyError, IndexError, AssertionError, UnicodeDecodeError, TypeError) as error:
+    except (ValueError, LookupError, ArithmeticError, AssertionError, AttributeError, TypeError) as error:
         reason = str(error).strip().split("\n")[0][:120]
         raise StructureError(f"{path} cannot be read as a CIF: {reason}") from None
     structure = structures[0]

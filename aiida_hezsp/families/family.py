@@ -2,6 +2,7 @@
 
 from collections import Counter
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -84,7 +85,7 @@ class Family(BaseModel):
         """Return everything as JSON-able plain data, the structures included."""
         return self.model_dump(mode="json", by_alias=True)
 
-    @property
+    @cached_property
     def charges(self) -> dict[str, int]:
         """Charge of each element of the substituted site: the host's first, then the dopants in their order."""
         return {self.substituted.element: self.substituted.charge, **self.dopants}

@@ -7,6 +7,7 @@ Li sites of the template lie where the parent has them, in the relaxed cell. Wri
 
 import argparse
 import json
+import warnings
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ("build_host", "energy_per_atom", "fill_empty_sites", "standard_orientation")
 
 MODEL = "0.3.0"
+OPTIMIZER = "LBFGS"
+RATTLE, SEED = 0.05, 1  # A; every atom is moved at most so far before the relaxation
 FMAX = 0.01  # eV/A
 MAX_STEPS = 1000
 HERE = Path(__file__).parent
@@ -111,9 +114,13 @@ def fill_empty_sites(host: "Structure", parent: "Structure", ordering: Ordering)
 def _relax(model: "CHGNet", structure: "Structure") -> tuple["Structure", int]:
     from chgnet.model.dynamics import StructOptimizer
 
-    result: Any = StructOptimizer(model=model, optimizer_class="FIRE", use_device="cpu").relax(
-        structure, fmax=FMAX, steps=MAX_STEPS, relax_cell=True, verbose=False
-    )
+    start = structure.copy()
+    start.perturb(RATTLE, seed=SEED)  # off the saddle points of the symmetric parent
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="logm result", category=RuntimeWarning)  # errors of 1e-13
+        result: Any = StructOptimizer(model=model, optimizer_class=OPTIMIZER, use_device="cpu").relax(
+            start, fmax=FMAX, steps=MAX_STEPS, relax_cell=True, verbose=False
+        )
     return result["final_structure"], len(result["trajectory"].energies)
 
 
@@ -122,7 +129,7 @@ def _record(model: "CHGNet", host: "Structure", best: Candidate, candidates: lis
     return {
         "parent": "R-3c NASICON, Tran Qui et al., J. Solid State Chem. 39, 219 (1981)",
         "model": f"CHGNet {MODEL}, pretrained",
-        "relaxation": {"optimizer": "FIRE", "fmax": FMAX, "relax_cell": True},
+        "relaxation": {"optimizer": OPTIMIZER, "fmax": FMAX, "relax_cell": True, "rattle": RATTLE, "seed": SEED},
         "versions": {package: version(package) for package in packages},
         "host": {
             "formula": host.composition.formula,
