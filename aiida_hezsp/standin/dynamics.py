@@ -1,0 +1,78 @@
+"""Molecular dynamics at fixed cell (IBRION=0): ASE's Nose-Hoover chain (SMASS>=0 or MDALGO=2) or velocity Verlet (-3).
+
+SMASS is not used as a mass: the thermostat's time is 40 POTIM, VASP's choice for SMASS=0. Velocities come from
+POSCAR, or are drawn at TEBEG with zero total momentum and a seed from RANDOM_SEED or, without it, from the positions.
+"""
+
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from ase import Atoms, units
+from ase.md.nose_hoover_chain import NoseHooverChainNVT
+from ase.md.velocitydistribution import MaxwellBoltzmannDistribution, Stationary
+from ase.md.verlet import VelocityVerlet
+
+from aiida_hezsp.errors import StandinError
+from aiida_hezsp.standin.labels import Labels, evaluate
+from aiida_hezsp.standin.settings import NVE_SMASS, Settings
+from aiida_hezsp.standin.step import Thermo
+
+__all__ = ("run_dynamics",)
+
+_THERMOSTAT_STEPS = 40
+
+
+def run_dynamics(atoms: Atoms, settings: Settings, *, has_velocities: bool) -> Iterator[tuple[Labels, Thermo]]:
+    """Move `atoms` in place; yield labels and thermodynamics of NSW steps.
+
+    After the last one `atoms` hold the positions and velocities of the step that would follow, so that a run started
+    from CONTCAR continues without repeating a frame, as with VASP.
+    """
+    if not has_velocities:
+        _draw_velocities(atoms, settings)
+    integrator = _integrator(atoms, settings)
+    for number, _ in enumerate(integrator.irun(steps=settings.nsw)):
+        if number < settings.nsw:
+            labels = evaluate(atoms)
+            yield labels, _thermo(atoms, labels, integrator)
+
+
+def _draw_velocities(atoms: Atoms, settings: Settings) -> None:
+    seed = settings.random_seed
+    if seed is None:
+        seed = zlib.crc32(np.round(atoms.positions, 6).tobytes())
+    rng = np.random.default_rng(abs(seed))
+    MaxwellBoltzmannDistribution(atoms, temperature_K=settings.tebeg, rng=rng)
+    Stationary(atoms)
+    temperature = _temperature(atoms)
+    if temperature > 0:
+        atoms.set_velocities(atoms.get_velocities() * np.sqrt(settings.tebeg / temperature))
+
+
+def _integrator(atoms: Atoms, settings: Settings) -> Any:
+    timestep = settings.potim * units.fs
+    if settings.smass == NVE_SMASS and settings.mdalgo == 0:
+        return VelocityVerlet(atoms, timestep=timestep)
+    if settings.teend != settings.tebeg:
+        raise StandinError(" ERROR: TEEND differs from TEBEG: the stand-in keeps one temperature.")
+    if settings.tebeg <= 0:
+        raise StandinError(" Error reading item 'TEBEG' from file INCAR: NVT needs a temperature above 0 K.")
+    # ASE's thermostat counts 3N degrees of freedom, VASP 3N-3.
+    target = settings.tebeg * _degrees(atoms) / (3 * len(atoms))
+    return NoseHooverChainNVT(atoms, timestep=timestep, temperature_K=target, tdamp=_THERMOSTAT_STEPS * timestep)
+
+
+def _degrees(atoms: Atoms) -> int:
+    return max(3 * len(atoms) - 3, 1)
+
+
+def _temperature(atoms: Atoms) -> float:
+    return float(2 * atoms.get_kinetic_energy() / (_degrees(atoms) * units.kB))
+
+
+def _thermo(atoms: Atoms, labels: Labels, integrator: Any) -> Thermo:
+    kinetic = float(atoms.get_kinetic_energy())
+    conserved = getattr(integrator, "get_conserved_energy", lambda: labels.energy + kinetic)
+    return Thermo(temperature=_temperature(atoms), kinetic=kinetic, conserved=float(conserved()))
