@@ -108,7 +108,8 @@ class VasprunWriter:
             "electronic": {"ENMAX": encut, "EDIFF": settings.ediff, "NBANDS": job.n_bands, "NELECT": job.n_electrons},
             "electronic convergence": {"NELM": settings.nelm, "NELMIN": settings.nelmin},
             "electronic spin": {"ISPIN": settings.ispin},
-            "electronic exchange-correlation": {"GGA": "PE", "LHFCALC": False, "HFSCREEN": 0.0, "AEXX": 0.0},
+            "electronic exchange-correlation": {"GGA": "PE", "LHFCALC": False, "LUSE_VDW": False, "HFSCREEN": 0.0, "AEXX": 0.0},
+            "electronic dft+u": {"LDAU": job.incar.logical("LDAU", default=False)},
             "electronic projectors": {"LORBIT": settings.lorbit},
             "ionic": {
                 "NSW": settings.nsw, "IBRION": settings.ibrion, "ISIF": settings.isif, "EDIFFG": settings.ediffg,
@@ -185,7 +186,7 @@ def _vectors(indent: str, rows: FloatArray) -> list[str]:
 
 def _typed_item(tag: str, value: object) -> str:
     if isinstance(value, bool):
-        return f' <i type="logical" name="{tag}"> {"T" if value else "F"} </i>'
+        return f' <i type="logical" name="{tag}">{"T" if value else "F"}</i>'
     if isinstance(value, int):
         return f' <i type="int" name="{tag}">{value:6d}</i>'
     if isinstance(value, float):
