@@ -98,8 +98,10 @@ def feature_matrix(rows: Sequence[Mapping[str, float]], names: tuple[str, ...]) 
     """Return (rows, features) in the order of the names.
 
     Raises:
-        TableError: a row lacks a feature, or a value is not a finite number.
+        TableError: there are no rows, a row lacks a feature, or a value is not a finite number.
     """
+    if not rows:
+        raise TableError("there are no rows to predict or to train on")
     for number, row in enumerate(rows):
         if missing := [name for name in names if name not in row]:
             raise TableError(f"row {number} lacks the feature {missing[0]!r}: {len(names)} features are needed")

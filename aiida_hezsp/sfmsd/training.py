@@ -58,9 +58,9 @@ def train(table: TrainingTable | dict[str, Any], settings: TrainSettings | None 
     kind = kind_of(settings.kind)
     checked = table if isinstance(table, TrainingTable) else TrainingTable.from_dict(table)
     cleaned, removed = clean_table(checked, settings.max_target, settings.balance)
+    if (n_rows := len(cleaned.of(TRAIN))) < MIN_ROWS:
+        raise TableError(f"{n_rows} rows are left to train on: at least {MIN_ROWS} are needed")
     x, y = _arrays(cleaned, TRAIN)
-    if len(y) < MIN_ROWS:
-        raise TableError(f"{len(y)} rows are left to train on: at least {MIN_ROWS} are needed")
     if np.ptp(y) == 0.0:
         raise TableError(f"all {len(y)} training targets are {y[0]:g}: there is nothing to learn")
     search, validation = _search(settings, x, y)
@@ -79,7 +79,7 @@ def train(table: TrainingTable | dict[str, Any], settings: TrainSettings | None 
         metrics=_metrics(estimator, cleaned),
         noise_floor=_noise_floor(cleaned),
         cross_validation=CrossValidation(
-            folds=number_of_folds(len(y), settings.cv),
+            folds=number_of_folds(n_rows, settings.cv),
             iterations=settings.search_iterations,
             rmse_of_search=float(-search.best_score_),
             out_of_fold=measure(y, validation),

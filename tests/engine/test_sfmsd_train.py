@@ -1,0 +1,121 @@
+"""Job `sfmsd-train`: its input, its files, its output."""
+
+import json
+
+import pytest
+from pydantic import ValidationError
+
+from aiida_hezsp.engine.sfmsd_train import SfmsdTrainInput, run
+from aiida_hezsp.errors import TableError
+from aiida_hezsp.sfmsd import load_model
+
+INPUT = {
+    "job": "sfmsd-train",
+    "table": "table.json",
+    "models": ["GB", "RF"],
+    "search_iterations": 1,
+    "cv": 3,
+    "seed": 1,
+    "coverage": 0.8,
+    "balance": {"n_keep": 20},
+    "max_target": 200.0,
+    "threads": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def table():
+    rows = [
+        {
+            "label": f"r{k}",
+            "features": {"x": (7 * k % 31) / 31, "y": (11 * k % 29) / 29},
+            "target": 20.0 + 100.0 * (7 * k % 31) / 31,
+            "split": "test" if k % 6 == 0 else "train",
+        }
+        for k in range(36)
+    ]
+    rows[1]["target"] = 300.0
+    columns = [{"name": name, "unit": "1", "definition": name} for name in ("x", "y")]
+    return {"feature_set": "multinary", "columns": columns, "rows": rows, "left_out": {}, "label_engines": []}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, table):
+    path = tmp_path_factory.mktemp("job")
+    (path / "table.json").write_text(json.dumps(table))
+    return path
+
+
+@pytest.fixture(scope="module")
+def output(folder):
+    return run(SfmsdTrainInput.model_validate(INPUT), folder)
+
+
+def test_output_is_strict_json_with_all_sections(output):
+    assert json.loads(json.dumps(output, allow_nan=False)) == output
+    for section in ("metrics", "cross_validation", "parameters", "importances", "intervals"):
+        assert set(output[section]) == {"GB", "RF"}
+    assert set(output["metrics"]["GB"]) == {"train", "test", "outliers", "balanced_out"}
+    assert set(output["metrics"]["GB"]["train"]) == {"n", "rmse", "mae", "max_ae", "r2"}
+    assert set(output["importances"]["RF"]) == {"x", "y"}
+
+
+def test_models_are_written_and_are_those_of_the_output(output, folder, table):
+    rows = {row["label"]: row["features"] for row in table["rows"]}
+    for kind in ("GB", "RF"):
+        model = load_model(folder / f"{kind}.skops")
+        predicted = model.predict([rows[row["label"]] for row in output["rows"]])
+        assert predicted.tolist() == [row["predictions"][kind] for row in output["rows"]]
+        assert output["intervals"][kind] == {"coverage": 0.8, "half_width": model.description.half_width}
+
+
+def test_removals_are_recorded_and_rows_complete(output, table):
+    assert [row["label"] for row in output["rows"]] == [row["label"] for row in table["rows"]]
+    assert output["removed"][0] == {"label": "r1", "target": 300.0, "reason": "target above 200 A^2 (train)"}
+    assert len(output["removed"]) == 1 + (29 - 20)
+    trained = [row["target"] for row in output["rows"] if row["split"] == "train"]
+    assert len(trained) == 20
+    assert output["target_mean"] == pytest.approx(sum(trained) / 20)
+
+
+def test_progress_is_printed(folder, capfd):
+    run(SfmsdTrainInput.model_validate(INPUT | {"models": ["RF"], "balance": None}), folder)
+    lines = capfd.readouterr().out.splitlines()
+    assert lines[0] == "sfmsd RF: 1 candidates x 3 folds on 29 rows"
+    assert lines[1].startswith("sfmsd RF: done in ")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"colour": 1}, "colour"),
+        ({"models": ["SVM"]}, "unknown kind 'SVM': GB, RF are known"),
+        ({"models": []}, "at least 1"),
+        ({"models": ["GB", "GB"]}, "twice"),
+        ({"cv": 1}, "cv"),
+        ({"coverage": 1.5}, "coverage"),
+        ({"threads": 0}, "threads"),
+        ({"balance": {"n_keep": 5, "min_gap": 1.0}}, "give one of the two"),
+        ({"table": "../table.json"}, "not a file inside"),
+        ({"table": "/etc/passwd"}, "not a file inside"),
+    ],
+)
+def test_wrong_input(change, message):
+    with pytest.raises(ValidationError, match=message):
+        SfmsdTrainInput.model_validate(INPUT | change)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot be read: No such file"),
+        (b"{", "is not JSON"),
+        (b"\xff", "is not JSON"),
+        (b"[]", "training table"),
+    ],
+)
+def test_unreadable_table(tmp_path, content, message):
+    if content is not None:
+        (tmp_path / "table.json").write_bytes(content)
+    with pytest.raises(TableError, match=message):
+        run(SfmsdTrainInput.model_validate(INPUT), tmp_path)

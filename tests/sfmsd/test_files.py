@@ -1,0 +1,230 @@
+"""Model files: the round trip is exact, and nothing unexpected is ever built from a file."""
+
+import hashlib
+import io
+import json
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+import skops.io
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.linear_model import LinearRegression
+from sklearn.neighbors import KNeighborsRegressor
+
+from aiida_hezsp.errors import ModelFileError
+from aiida_hezsp.sfmsd import files as files_module
+from aiida_hezsp.sfmsd import load_model, save_model
+from aiida_hezsp.sfmsd.trees import check_trees
+
+
+@pytest.fixture
+def saved(tmp_path, models):
+    """A forest, saved; what is refused does not depend on the kind."""
+    path = tmp_path / "model.skops"
+    save_model(models["RF"], path)
+    return path
+
+
+def describe(path, **changes):
+    """Change the description of a saved model; its checksum becomes that of the skops file as it is now."""
+    sidecar = path.with_suffix(".json")
+    data = json.loads(sidecar.read_text())
+    data["skops_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    sidecar.write_text(json.dumps(data | changes))
+
+
+def refuses(path, message):
+    with pytest.raises(ModelFileError, match=message) as caught:
+        load_model(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_round_trip_is_exact(tmp_path, model, rows):
+    save_model(model, tmp_path / "model.skops")
+    loaded = load_model(tmp_path / "model.skops")
+    assert (loaded.predict(rows) == model.predict(rows)).all()
+    assert loaded.description == model.description
+    assert (loaded.kind, loaded.features, loaded.coverage) == (model.kind, model.features, model.coverage)
+    np.testing.assert_array_equal(loaded.shap_values(rows)[0], model.shap_values(rows)[0])
+
+
+def test_files_may_be_renamed_together(saved, rows):
+    moved = saved.with_name("GB-1.skops")
+    saved.rename(moved)
+    saved.with_suffix(".json").rename(moved.with_suffix(".json"))
+    assert len(load_model(moved).predict(rows)) == len(rows)
+
+
+def test_description_is_plain_json(saved):
+    text = saved.with_suffix(".json").read_text()
+    data = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    assert data["format"] == "aiida-hezsp.sfmsd/1"
+    assert {"scikit-learn", "skops", "numpy", "python", "aiida-hezsp"} <= set(data["versions"])
+
+
+class Planted:
+    """What an attacker would pickle: building it runs a command."""
+
+    def __reduce__(self):
+        return (exec, ("raise SystemExit('a planted pickle was run')",))
+
+
+@pytest.mark.parametrize("honest_checksum", [True, False])
+def test_planted_pickle_is_refused(saved, honest_checksum):
+    saved.write_bytes(pickle.dumps(Planted()))
+    if honest_checksum:
+        describe(saved)
+    refuses(saved, "not a readable skops file|damaged or swapped")
+
+
+def test_pickle_inside_the_archive_is_refused(saved):
+    # skops keeps what it cannot take apart as a pickle: that is never on the list.
+    schema = {
+        "__class__": "Planted",
+        "__module__": "evil",
+        "__loader__": "ReduceNode",
+        "protocol": 2,
+        "_skops_version": "0.16.0",
+    }
+    schema["__reduce__"] = {
+        "args": {"__class__": "tuple", "__module__": "builtins", "__loader__": "TupleNode", "content": []}
+    }
+    with zipfile.ZipFile(saved, "w") as archive:
+        archive.writestr("schema.json", json.dumps(schema))
+    describe(saved)
+    refuses(saved, "model.skops")
+
+
+def test_function_asked_for_by_the_file_is_refused(saved):
+    data = skops.io.dumps(KNeighborsRegressor(metric=print).fit(np.eye(4), np.arange(4)))
+    saved.write_bytes(data)
+    describe(saved)
+    refuses(saved, "asks for types that a RF model does not have: .*builtins.print|not a readable")
+
+
+def test_other_estimator_is_refused(saved):
+    saved.write_bytes(skops.io.dumps(LinearRegression().fit(np.eye(4), np.arange(4))))
+    describe(saved)
+    refuses(saved, "holds a LinearRegression, RF is a")
+
+
+def test_other_model_of_the_same_kind_is_refused(saved):
+    other = RandomForestRegressor(n_estimators=3, random_state=1).fit(np.eye(4), np.arange(4.0))
+    saved.write_bytes(skops.io.dumps(other))
+    refuses(saved, "damaged or swapped")
+    describe(saved)
+    refuses(saved, "does not predict what it predicted when it was saved")
+
+
+def test_other_features_are_refused(saved):
+    saved.write_bytes(skops.io.dumps(RandomForestRegressor(n_estimators=2).fit(np.eye(3), np.arange(3))))
+    describe(saved)
+    refuses(saved, "do not have the same features")
+
+
+@pytest.mark.parametrize("part", [0.0, 0.3, 0.99])
+def test_truncated_file(saved, part):
+    data = saved.read_bytes()
+    saved.write_bytes(data[: int(part * len(data))])
+    refuses(saved, "damaged or swapped")
+    describe(saved)
+    refuses(saved, "not a readable skops file")
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.binary(max_size=200))
+def test_any_bytes_are_refused_with_one_line(saved, data):
+    saved.write_bytes(data)
+    describe(saved)
+    refuses(saved, "not a readable skops file")
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    schema=st.recursive(
+        st.none() | st.integers() | st.text(max_size=5),
+        lambda inner: (
+            st.dictionaries(
+                st.sampled_from(["__class__", "__module__", "__loader__", "content", "file", "type", "__id__", "x"]),
+                inner,
+            )
+            | st.lists(inner, max_size=3)
+        ),
+        max_leaves=8,
+    )
+)
+def test_any_schema_is_refused_with_one_line(saved, schema):
+    with zipfile.ZipFile(saved, "w") as archive:
+        archive.writestr("schema.json", json.dumps(schema))
+    describe(saved)
+    refuses(saved, "model.skops")
+
+
+def test_missing_files(saved, tmp_path):
+    saved.with_suffix(".json").unlink()
+    refuses(saved, r"model.json cannot be read: No such file")
+    refuses(tmp_path / "none.skops", r"none.json cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"format": "aiida-hezsp.sfmsd/9"}, "model.json does not describe an SF-MSD model: format"),
+        ({"colour": 1}, "colour"),
+        ({"half_width": -1.0}, "half_width"),
+        ({"kind": "XGB"}, "unknown kind"),
+        ({"columns": []}, "columns"),
+        ({"domain": {}}, "same features"),
+        ({"probe": {"features": [[1.0]], "predictions": [1.0]}}, "probe"),
+        ({"probe": {"features": [], "predictions": []}}, "probe"),
+    ],
+)
+def test_wrong_description(saved, changes, message):
+    describe(saved, **changes)
+    refuses(saved, message)
+
+
+def test_description_that_is_not_json(saved):
+    saved.with_suffix(".json").write_bytes(b"\xff\x00{")
+    refuses(saved, "model.json does not describe an SF-MSD model")
+
+
+def test_large_file_is_not_read(saved, monkeypatch):
+    monkeypatch.setattr(files_module, "MAX_BYTES", 1000)
+    refuses(saved, r"model.skops has \d+ bytes, more than the 1000")
+
+
+def test_zip_bomb_is_not_unpacked(saved, monkeypatch):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("schema.json", "{}")
+        archive.writestr("zeros", bytes(50_000_000))
+    saved.write_bytes(buffer.getvalue())
+    describe(saved)
+    monkeypatch.setattr(files_module, "MAX_BYTES", 1_000_000)
+    refuses(saved, "unpacks to 50000002 bytes")
+
+
+@pytest.mark.parametrize("attack", ["loop", "outside", "feature"])
+def test_crafted_trees_are_refused(attack):
+    forest = RandomForestRegressor(n_estimators=2, random_state=1).fit(
+        np.random.default_rng(1).random((30, 3)), np.arange(30)
+    )
+    check_trees(forest, "forest")
+    tree = forest.estimators_[1].tree_
+    state = tree.__getstate__()
+    nodes = state["nodes"].copy()
+    field, value = {"loop": ("left_child", 0), "outside": ("right_child", 10**6), "feature": ("feature", 99)}[attack]
+    nodes[field][0] = value
+    tree.__setstate__({**state, "nodes": nodes})
+    with pytest.raises(ModelFileError, match="tree 1 is not well-formed"):
+        check_trees(forest, "forest")
+
+
+def test_name_must_say_what_it_is(model, tmp_path):
+    with pytest.raises(ModelFileError, match=r"model.pkl: the name of a model file ends in .skops"):
+        save_model(model, tmp_path / "model.pkl")
