@@ -26,6 +26,5 @@ builder = ScreenWorkChain.get_builder_from_protocol(
 )
 outputs, node = run_get_node(builder)
 for prediction in outputs["predictions"].values():
-    print(
-        f"{prediction['formula']}: MSD {prediction['msd']:.1f} A^2 ({prediction['msd_low']:.1f} to {prediction['msd_high']:.1f})"
-    )
+    interval = f"{prediction['msd_low']:.1f} to {prediction['msd_high']:.1f}"
+    print(f"{prediction['formula']}: MSD {prediction['msd']:.1f} A^2 ({interval})")

@@ -1,6 +1,7 @@
 """Run a process in this terminal and show how far it is."""
 
 import asyncio
+import logging
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,13 +98,21 @@ async def _watch(progress: _Progress, live: Live | None) -> None:
         if progress.root is not None:
             nodes = progress.descendants()
             for line in progress.ended(nodes):
-                progress.console.print(line)
+                progress.console.print(line, soft_wrap=True)
             if live is not None:
                 live.update(Group(*progress.running(nodes)))
             else:
                 for line in progress.running(nodes):
-                    progress.console.print(line)
+                    progress.console.print(line, soft_wrap=True)
         await asyncio.sleep(_INTERVAL_PLAIN if live is None else _INTERVAL_LIVE)
+
+
+def _quiet_console_logging() -> None:
+    """Keep AiiDA's reports out of the terminal; they stay in the database (`verdi process report`)."""
+    for name in ("aiida", "plumpy"):
+        for handler in logging.getLogger(name).handlers:
+            if isinstance(handler, logging.StreamHandler):
+                handler.setLevel(logging.WARNING)
 
 
 def run_with_progress(builder: Any, console: Console) -> "orm.ProcessNode":
@@ -115,6 +124,7 @@ def run_with_progress(builder: Any, console: Console) -> "orm.ProcessNode":
     from aiida.manage import get_manager
 
     runner = get_manager().create_runner(communicator=None)
+    _quiet_console_logging()
     progress = _Progress(console)
     live = Live(console=console, refresh_per_second=2, transient=True) if console.is_terminal else None
     process = runner.instantiate_process(builder)
@@ -129,5 +139,5 @@ def run_with_progress(builder: Any, console: Console) -> "orm.ProcessNode":
         if live is not None:
             live.stop()
     for line in progress.ended(progress.descendants()):
-        console.print(line)
+        console.print(line, soft_wrap=True)
     return process.node
