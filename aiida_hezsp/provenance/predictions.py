@@ -1,0 +1,193 @@
+"""Find, load and rank predictions."""
+
+import difflib
+import re
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from aiida import orm
+from aiida.common.exceptions import MultipleObjectsError, NotExistent
+
+from aiida_hezsp.errors import PredictionError
+from aiida_hezsp.provenance.graph import kind_of_process
+
+__all__ = (
+    "PREDICT_PROCESS_TYPE",
+    "RankedPrediction",
+    "find_predictions",
+    "is_prediction",
+    "load_prediction",
+    "predictions_of",
+    "rank_predictions",
+    "require_prediction",
+)
+
+PREDICT_PROCESS_TYPE = "aiida.calculations:hezsp.predict"
+_KIND = "hezsp.predict"
+_LIST = "`aiida-hezsp rank` lists the predictions"
+_UUID = re.compile(r"[0-9a-f]{4,8}(-[0-9a-f-]*)?")
+
+
+@dataclass(frozen=True)
+class RankedPrediction:
+    """One row of a ranking; MSD and the ends of its interval (of probability `coverage`) in A^2."""
+
+    rank: int
+    pk: int
+    uuid: str
+    label: str
+    formula: str
+    family: str | None
+    type: str | None
+    x_li: float
+    s_config: float
+    entropy_class: str | None
+    msd: float
+    msd_low: float | None
+    msd_high: float | None
+    coverage: float | None
+    volume: float | None
+    model_kind: str | None
+    label_engines: tuple[str, ...]
+    outside_domain: tuple[str, ...]
+    features: dict[str, float]
+
+    @property
+    def standin(self) -> bool:
+        """Whether the VASP stand-in made labels that this prediction rests on."""
+        return any(engine.startswith("standin") for engine in self.label_engines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the row as JSON-able data."""
+        row = asdict(self)
+        return row | {"label_engines": list(self.label_engines), "outside_domain": list(self.outside_domain)}
+
+
+_LISTS = ("label_engines", "outside_domain")
+_ATTRIBUTES = tuple(name for name in RankedPrediction.__dataclass_fields__ if name not in {"rank", "pk", "uuid"})
+
+
+def is_prediction(node: orm.Node) -> bool:
+    """Return whether a node was made by `hezsp.predict`."""
+    creator = node.creator if isinstance(node, orm.Dict) else None
+    return creator is not None and kind_of_process(creator.process_type, creator.process_label) == _KIND
+
+
+def require_prediction(node: orm.Node) -> None:
+    """Check that a node is a prediction.
+
+    Raises:
+        PredictionError: it is not; says what it is.
+    """
+    if is_prediction(node):
+        return
+    if isinstance(node, orm.ProcessNode):
+        count = len(predictions_of(node))
+        has = f"it returned {count} predictions: `aiida-hezsp rank {node.pk}` lists them" if count else _LIST
+        raise PredictionError(f"node {node.pk} is a process ({node.process_label}), not a prediction; {has}")
+    kind = type(node).__name__
+    raise PredictionError(f"node {node.pk} is a {kind}, not a prediction (a Dict made by hezsp.predict); {_LIST}")
+
+
+def find_predictions(
+    *, composition: str | None = None, process: orm.ProcessNode | None = None, msd_above: float | None = None
+) -> list[orm.Dict]:
+    """Return predictions, newest first.
+
+    Args:
+        composition: formula or label.
+        process: the work chain that returned them.
+        msd_above: A^2.
+    """
+    query = _query(process, composition, msd_above)
+    query.order_by({"prediction": [{"ctime": "desc"}, {"id": "desc"}]})
+    query.add_projection("prediction", "*")
+    return query.all(flat=True)
+
+
+def predictions_of(process: orm.ProcessNode) -> list[orm.Dict]:
+    """Return the predictions that a work chain returned, newest first."""
+    return find_predictions(process=process)
+
+
+def load_prediction(identifier: str | int) -> orm.Dict:
+    """Return a prediction by pk, UUID (or its beginning), formula or label; of a composition the newest one.
+
+    Raises:
+        PredictionError: there is none, or the identifier belongs to something else; says what.
+    """
+    text = str(identifier).strip()
+    if text.isdigit() or _UUID.fullmatch(text):
+        node = _load_node(text)
+        require_prediction(node)
+        return node
+    if found := find_predictions(composition=text):
+        return found[0]
+    query = _query()
+    query.add_projection("prediction", "attributes.formula")
+    known = sorted(set(query.all(flat=True)))
+    if not known:
+        raise PredictionError(f"no prediction of {text!r}: this profile holds no predictions at all")
+    near = difflib.get_close_matches(_as_formula(text), known, n=3, cutoff=0.6)
+    hint = f"near it are {', '.join(near)}" if near else _LIST
+    raise PredictionError(f"no prediction of {text!r} among {len(known)} predicted compositions; {hint}")
+
+
+def rank_predictions(process: orm.ProcessNode | None = None) -> list[RankedPrediction]:
+    """Return the predictions of a work chain, or of the whole profile, in the order of their MSD, largest first.
+
+    Copies of one prediction, as AiiDA's cache makes them when a run is repeated, are counted once (the newest).
+
+    Raises:
+        PredictionError: there are none.
+    """
+    query = _query(process)
+    query.order_by({"prediction": [{"ctime": "desc"}, {"id": "desc"}]})
+    query.add_projection("prediction", ["id", "uuid", *(f"attributes.{name}" for name in _ATTRIBUTES)])
+    rows: dict[tuple, dict[str, Any]] = {}
+    for pk, uuid, *values in query.iterall():
+        row = {"pk": pk, "uuid": uuid, **dict(zip(_ATTRIBUTES, values, strict=True))}
+        row |= {name: tuple(row[name] or ()) for name in _LISTS}
+        rows.setdefault((row["family"], row["label"], row["model_kind"], row["msd"], row["volume"]), row)
+    if not rows:
+        where = f"{process.process_label}<{process.pk}>" if process else "this profile"
+        raise PredictionError(f"{where} has no predictions: `aiida-hezsp launch screen` or `discover` make them")
+    ordered = sorted(rows.values(), key=lambda row: (-row["msd"], row["label"]))
+    return [RankedPrediction(rank=rank, **row) for rank, row in enumerate(ordered, start=1)]
+
+
+def _as_label(text: str) -> str:
+    return text.replace(".", "p")
+
+
+def _as_formula(text: str) -> str:
+    return re.sub(r"(?<=\d)p(?=\d)", ".", text)
+
+
+def _load_node(text: str) -> orm.Node:
+    try:
+        return orm.load_node(int(text)) if text.isdigit() else orm.load_node(uuid=text)
+    except NotExistent as error:
+        raise PredictionError(f"no node has the identifier {text}; {_LIST}") from error
+    except MultipleObjectsError as error:
+        raise PredictionError(f"several nodes have a UUID that begins with {text}: give more of it") from error
+
+
+def _query(
+    process: orm.ProcessNode | None = None, composition: str | None = None, msd_above: float | None = None
+) -> orm.QueryBuilder:
+    """Return a query with the tag `prediction`, without projection."""
+    query = orm.QueryBuilder()
+    query.append(orm.CalcFunctionNode, filters={"process_type": PREDICT_PROCESS_TYPE}, tag="predict")
+    filters: dict[str, Any] = {}
+    if composition is not None:
+        filters["attributes.label"] = _as_label(composition)
+    if msd_above is not None:
+        filters["attributes.msd"] = {">": float(msd_above)}  # an int would be compared as one on SQLite
+    query.append(orm.Dict, with_incoming="predict", filters=filters, tag="prediction")
+    if process is not None:
+        edge = {"type": "return", "label": {"like": "predictions__%"}}
+        query.append(
+            orm.WorkflowNode, filters={"id": process.pk}, with_outgoing="prediction", edge_filters=edge, tag="process"
+        )
+    return query
