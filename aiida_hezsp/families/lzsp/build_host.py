@@ -1,12 +1,15 @@
 """Make the cells of family lzsp: `python -m aiida_hezsp.families.lzsp.build_host [FOLDER]` (minutes, one core).
 
 From the published parent (`parent.py`): all symmetry-distinct orderings of Li6 on 8 sites and Si4P2 on 6 are
-evaluated and relaxed (cell and positions) with pretrained CHGNet; the lowest relaxed energy is the host. The two empty
-Li sites of the template lie where the parent has them, in the relaxed cell. Writes host.cif, template.cif, host.json.
+evaluated and relaxed (cell and positions) with pretrained CHGNet; the lowest relaxed energy is the host. The template
+has the host's cell and framework; its 8 Li start on the parent's sites and are relaxed alone. (The relaxed Li of the
+host are up to 1.8 A off those sites: with the two empty sites filled, Li would be 1.8 A apart.)
+Writes host.cif, template.cif, host.json.
 """
 
 import argparse
 import json
+import os
 import warnings
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -14,18 +17,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiida_hezsp.families.cif import read_cif, write_cif
-from aiida_hezsp.families.lzsp.parent import Ordering, apply_ordering, distinct_orderings, parent_primitive
+from aiida_hezsp.families.lzsp.parent import ORDER, Ordering, apply_ordering, distinct_orderings, parent_primitive
 
 if TYPE_CHECKING:
     from chgnet.model.model import CHGNet
     from pymatgen.core.structure import Structure
 
-__all__ = ("build_host", "energy_per_atom", "fill_empty_sites", "standard_orientation")
+__all__ = ("build_host", "energy_per_atom", "fill_mobile_sites", "standard_orientation")
 
 MODEL = "0.3.0"
 OPTIMIZER = "LBFGS"
 RATTLE, SEED = 0.05, 1  # A; every atom is moved at most so far before the relaxation
 FMAX = 0.01  # eV/A
+FMAX_TEMPLATE = 0.05  # eV/A, on the Li of the template
 MAX_STEPS = 1000
 HERE = Path(__file__).parent
 
@@ -64,7 +68,7 @@ def build_host(folder: Path, *, relax_best: int | None = None) -> dict[str, Any]
     best, relaxed = _lowest(model, parent, candidates[:relax_best])
     host = standard_orientation(relaxed)
     write_cif(folder / "host.cif", host)
-    write_cif(folder / "template.cif", fill_empty_sites(host, parent, best.ordering))
+    write_cif(folder / "template.cif", fill_mobile_sites(model, host, parent))
     record = _record(model, read_cif(folder / "host.cif"), best, candidates)
     (folder / "host.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return record
@@ -90,25 +94,33 @@ def energy_per_atom(model: "CHGNet", structure: "Structure") -> float:
 
 
 def standard_orientation(structure: "Structure") -> "Structure":
-    """Turn the lattice as CIF readers orient it and wrap the sites into the cell."""
+    """Turn the lattice as CIF readers orient it, sort the sites by element and wrap them into the cell."""
     from pymatgen.core.lattice import Lattice
     from pymatgen.core.structure import Structure
 
-    lattice = Lattice.from_parameters(*structure.lattice.parameters)
-    return Structure(lattice, structure.species, structure.frac_coords, to_unit_cell=True)
+    ordered = structure.get_sorted_structure(key=lambda site: ORDER.index(site.specie.symbol))
+    lattice = Lattice.from_parameters(*ordered.lattice.parameters)
+    return Structure(lattice, ordered.species, ordered.frac_coords, to_unit_cell=True)
 
 
-def fill_empty_sites(host: "Structure", parent: "Structure", ordering: Ordering) -> "Structure":
-    """Return the host with Li also on the sites the ordering leaves empty, where the parent has them.
+def fill_mobile_sites(model: "CHGNet", host: "Structure", parent: "Structure") -> "Structure":
+    """Return the host's cell and framework with Li on all 8 sites of the parent, the Li relaxed in the fixed rest."""
+    from ase.constraints import FixAtoms
+    from ase.optimize import LBFGS
+    from chgnet.model.dynamics import CHGNetCalculator
+    from pymatgen.core.structure import Structure
 
-    Sites are in the parent's order: the 8 mobile ones first.
-    """
-    filled, _ = ordering
-    template = host.copy()
-    for index, site in enumerate(parent):
-        if site.specie.symbol == "Li" and index not in filled:
-            template.insert(index, "Li", site.frac_coords)
-    return template
+    sites = [site.frac_coords for site in parent if site.specie.symbol == "Li"]
+    framework = [site for site in host if site.specie.symbol != "Li"]
+    elements = ["Li"] * len(sites) + [site.specie.symbol for site in framework]
+    template = Structure(host.lattice, elements, [*sites, *(site.frac_coords for site in framework)])
+    atoms: Any = template.to_ase_atoms()
+    fixed: Any = FixAtoms  # ASE is untyped here
+    atoms.set_constraint(fixed(range(len(sites), len(atoms))))
+    atoms.calc = CHGNetCalculator(model=model, use_device="cpu")
+    optimizer: Any = LBFGS(atoms, logfile=os.devnull)
+    optimizer.run(fmax=FMAX_TEMPLATE, steps=MAX_STEPS)
+    return standard_orientation(Structure(host.lattice, elements, atoms.get_scaled_positions()))
 
 
 def _relax(model: "CHGNet", structure: "Structure") -> tuple["Structure", int]:
@@ -130,6 +142,7 @@ def _record(model: "CHGNet", host: "Structure", best: Candidate, candidates: lis
         "parent": "R-3c NASICON, Tran Qui et al., J. Solid State Chem. 39, 219 (1981)",
         "model": f"CHGNet {MODEL}, pretrained",
         "relaxation": {"optimizer": OPTIMIZER, "fmax": FMAX, "relax_cell": True, "rattle": RATTLE, "seed": SEED},
+        "template": {"optimizer": OPTIMIZER, "fmax": FMAX_TEMPLATE, "relaxed": "the 8 Li"},
         "versions": {package: version(package) for package in packages},
         "host": {
             "formula": host.composition.formula,

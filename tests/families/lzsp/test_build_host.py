@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aiida_hezsp.families.cif import read_cif
-from aiida_hezsp.families.lzsp.build_host import energy_per_atom, fill_empty_sites
+from aiida_hezsp.families.lzsp.build_host import energy_per_atom, fill_mobile_sites, standard_orientation
 from aiida_hezsp.families.lzsp.parent import parent_primitive
 
 FOLDER = resources.files("aiida_hezsp.families.lzsp")
@@ -25,6 +25,13 @@ def template():
 @pytest.fixture(scope="module")
 def record():
     return json.loads((FOLDER / "host.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def model():
+    from chgnet.model.model import CHGNet
+
+    return CHGNet.load(model_name="0.3.0", use_device="cpu", verbose=False)
 
 
 def distances(structure, centre, ligand):
@@ -52,17 +59,26 @@ def test_polyhedra_of_the_host(host, centre, number, low, high):
 
 
 def test_no_atoms_too_close(host, template):
-    assert min(min(found) for found in distances(host, "Li", "O")) > 1.8
-    assert min(min(found) for found in distances(template, "Li", "O")) > 1.7
-    assert min(min(found) for found in distances(template, "Li", "Li")) > 2.0
-    assert min(found[0] for found in distances(template, "Li", "Zr")) > 2.4
+    for structure in (host, template):
+        assert min(found[0] for found in distances(structure, "Li", "O")) > 1.85
+        assert min(found[0] for found in distances(structure, "Li", "Li") if found) > 2.4
+        assert min(found[0] for found in distances(structure, "Li", "Si")) > 2.4
+        assert min(found[0] for found in distances(structure, "Li", "Zr")) > 2.7
 
 
-def test_template_is_the_host_with_the_empty_sites_filled(host, template, record):
-    ordering = tuple(tuple(sites) for sites in record["host"]["ordering"])
-    rebuilt = fill_empty_sites(host, parent_primitive(), ordering)
-    assert [site.specie.symbol for site in rebuilt] == [site.specie.symbol for site in template]
-    assert np.abs(rebuilt.cart_coords - template.cart_coords).max() < 1e-5
+def test_template_has_the_cell_and_framework_of_the_host(host, template):
+    assert [site.specie.symbol for site in template][:8] == ["Li"] * 8
+    assert [site.specie.symbol for site in template][8:] == [site.specie.symbol for site in host][6:]
+    shift = template.frac_coords[8:] - host.frac_coords[6:]
+    assert np.abs(shift - np.round(shift)).max() * max(host.lattice.abc) < 1e-5
+    assert template.lattice.parameters == pytest.approx(host.lattice.parameters, abs=1e-8)
+
+
+def test_mobile_sites_are_those_of_the_parent(template):
+    """Every Li of the template is nearest to the site of the parent it started from."""
+    parent = parent_primitive().frac_coords[:8]
+    found = template.lattice.get_all_distances(template.frac_coords[:8], parent)
+    assert found.argmin(axis=1).tolist() == list(range(8))
 
 
 def test_host_has_the_lowest_energy_of_all_orderings(record):
@@ -72,10 +88,25 @@ def test_host_has_the_lowest_energy_of_all_orderings(record):
     assert record["host"]["energy_per_atom"] == pytest.approx(min(energies), abs=1e-4)
 
 
-def test_recorded_energy_is_the_models(host, record):
-    from chgnet.model.model import CHGNet
-
-    model = CHGNet.load(model_name="0.3.0", use_device="cpu", verbose=False)
+def test_recorded_energy_is_the_models(model, host, record):
     assert energy_per_atom(model, host) == pytest.approx(record["host"]["energy_per_atom"], abs=1e-3)
     forces = model.predict_structure(host, task="ef")["f"]
     assert np.linalg.norm(forces, axis=1).max() < 0.02
+
+
+def test_recipe_makes_the_shipped_template_again(model, host, template):
+    rebuilt = fill_mobile_sites(model, host, parent_primitive())
+    shift = rebuilt.frac_coords - template.frac_coords
+    assert np.abs(shift - np.round(shift)).max() * max(host.lattice.abc) < 1e-2
+
+
+def test_standard_orientation_changes_no_distance(host):
+    turned = standard_orientation(host.copy().apply_operation(rotation()))
+    assert turned.distance_matrix == pytest.approx(host.distance_matrix, abs=1e-8)
+    assert turned.lattice.matrix == pytest.approx(host.lattice.matrix, abs=1e-6)
+
+
+def rotation():
+    from pymatgen.core.operations import SymmOp
+
+    return SymmOp.from_axis_angle_and_translation((1, 2, 3), 40)
