@@ -98,7 +98,9 @@ def run(inputs: FinetuneInput, folder: Path) -> dict[str, Any]:
     )
     info = {"parent_sha256": checksum, "images_sha256": sha256_of(images_path), "settings": course}
     for name, model, epoch in (("final", result.final, inputs.epochs), ("best", result.best, result.best_epoch)):
-        save_model(folder / f"{name}.safetensors", model, info | {"kept": name, "epoch": epoch}, name=f"finetuned-{name}")
+        save_model(
+            folder / f"{name}.safetensors", model, info | {"kept": name, "epoch": epoch}, name=f"finetuned-{name}"
+        )
     write_npz(folder / "predictions.npz", _prediction_arrays(images, result.split, result.predictions))
     return {
         "model_sha256": checksum,
@@ -144,7 +146,7 @@ class _Reporter:
             self.stage, self.begin, self.first = stage, now, done
             self.progress = Progress(lambda text: say(f"finetune {stage} {text}"), total, "images")
             return
-        note = f", epoch {min(self.epochs, 1 + done * self.epochs // total)} of {self.epochs}" if stage == "train" else ""
+        note = (
+            f", epoch {min(self.epochs, 1 + done * self.epochs // total)} of {self.epochs}" if stage == "train" else ""
+        )
         self.progress.step(done, (done - self.first) / max(now - self.begin, 1e-9), note)
-
-

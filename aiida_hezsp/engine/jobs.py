@@ -45,4 +45,5 @@ def run_job(name: str, folder: Path) -> dict[str, Any]:
     common = {"job": name, "versions": versions(), "threads": inputs.threads, "workers": getattr(inputs, "workers", 1)}
     if hasattr(inputs, "seed"):
         common["seed"] = inputs.seed
-    return common | module.run(inputs, folder) | {"wall_time_s": round(time.perf_counter() - begin, 3)}
+    common |= module.run(inputs, folder)
+    return common | {"wall_time_s": round(time.perf_counter() - begin, 3)}

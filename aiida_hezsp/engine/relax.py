@@ -87,7 +87,9 @@ def run(inputs: RelaxInput, folder: Path) -> dict[str, Any]:
     }
     finished = Finished(folder, inputs.model_dump(include={"fmax", "max_steps", "optimizer", "relax_cell"}), checksum)
     done = {label: found for label, entry in entries.items() if (found := finished.load(label, entry))}
-    results = {label: NOTHING | {"error": None} for label in entries} | {key: one["result"] for key, one in done.items()}
+    results = {label: NOTHING | {"error": None} for label in entries} | {
+        key: one["result"] for key, one in done.items()
+    }
     todo = {label: entry for label, entry in entries.items() if label not in done}
     context = Context(model, inputs.threads, inputs.settings())
     for outcome in run_tasks(RelaxTask, context, todo, inputs.workers, "relax"):

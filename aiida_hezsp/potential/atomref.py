@@ -36,8 +36,8 @@ def fit_shift(fractions: Floats, residuals: Floats) -> Floats:
     """Return the shift of every element's reference, (94,) in eV, that explains the residuals best.
 
     Least squares, and among equally good shifts the one of minimum norm: compositions of one family span few
-    directions (the framework never changes, the mobile ions follow from the charges), and elements that do not occur are
-    left alone.
+    directions (the framework never changes, the mobile ions follow from the charges), and elements that do not
+    occur are left alone.
 
     Args:
         fractions: (N, 94) of `composition_matrix`.

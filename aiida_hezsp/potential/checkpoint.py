@@ -24,8 +24,9 @@ FORMAT = "aiida-hezsp.finetune-checkpoint/1"
 class Progress:
     """How far a fine-tuning has come.
 
-    `epoch` epochs are done, `updates` steps of the optimiser; `history` holds one number per epoch and curve; `shift` is
-    what was added to the composition reference (94 numbers, eV); `best` are the weights of the epoch of least `score`.
+    `epoch` epochs are done, `updates` steps of the optimiser; `history` holds one number per epoch and curve; `shift`
+    is what was added to the composition reference (94 numbers, eV); `best` are the weights of the epoch of least
+    `score`.
     """
 
     epoch: int = 0

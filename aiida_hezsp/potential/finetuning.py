@@ -37,8 +37,8 @@ class FinetuneResult:
 
     `final` is the model after the last epoch, the calculator; `best` that of the best validation score, for the test
     figures. `metrics` by moment (`before_raw`: as given; `before`: with the composition reference refitted;
-    `after_best`, `after_final`) and split; `predictions` by moment (`before`, `after` of `best`); `atomref` the shift in
-    eV by element; `history` curves over epochs.
+    `after_best`, `after_final`) and split; `predictions` by moment (`before`, `after` of `best`); `atomref` the shift
+    in eV by element; `history` curves over epochs.
     """
 
     final: "CHGNet"
@@ -182,7 +182,7 @@ class _Trainer:
             output = self.network.predict([self.graphs[i] for i in part], **self.wants, training=True)
             labels = [self.labels[i] for i in part]
             loss = partial_loss(output, labels, numbers, self.settings.weights, self.function)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
         if not math.isfinite(total):
             raise ExplosionError(f"fine-tuning has blown up in epoch {self.progress.epoch + 1}: the loss is {total}")
@@ -207,7 +207,9 @@ class _Trainer:
         predicted = self._predict([self.graphs[i] for i in chosen])
         errors = errors_of(self.images.select(chosen), predicted)
         score = score_of(errors, self.settings.weights)
-        curves = {f"validation_{name}": errors[name] for name in ("energy_mae", "force_mae", "stress_mae", "magmom_mae")}
+        curves = {
+            f"validation_{name}": errors[name] for name in ("energy_mae", "force_mae", "stress_mae", "magmom_mae")
+        }
         curves |= {"train_loss": train_loss, "validation_score": score}
         curves["learning_rate"] = self.optimizer.param_groups[0]["lr"]
         for name, value in curves.items():

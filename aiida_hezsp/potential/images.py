@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ("ImageSet",)
 
 MAX_ATOMIC_NUMBER = 94  # CHGNet knows no element beyond Pu
+MIN_VOLUME = 1e-3  # A^3
 
 # name -> (kind of dtype, dtype, trailing shape, one row per "image" or per "atom")
 LAYOUT: dict[str, tuple[str, Any, tuple[int, ...], str]] = {
@@ -76,7 +77,7 @@ class ImageSet:
             _check(name, getattr(self, name), (rows[per], *tail))
         if (self.numbers < 1).any() or (self.numbers > MAX_ATOMIC_NUMBER).any():
             raise ImageError(f"numbers must be atomic numbers from 1 to {MAX_ATOMIC_NUMBER}")
-        if (np.abs(np.linalg.det(self.cells)) < 1e-3).any():
+        if (np.abs(np.linalg.det(self.cells)) < MIN_VOLUME).any():
             raise ImageError("a cell has no volume")
         if (self.magmoms < 0).any():
             raise ImageError("magmoms must be absolute values, but some are negative")
@@ -99,9 +100,9 @@ class ImageSet:
         start = int(self.n_atoms[:index].sum())
         return slice(start, start + int(self.n_atoms[index]))
 
-    def select(self, indices: ArrayLike | Iterable[int]) -> "ImageSet":
+    def select(self, indices: Sequence[int] | NDArray[np.integer]) -> "ImageSet":
         """Return the images of the given indices, in that order."""
-        wanted = np.asarray(list(indices) if not isinstance(indices, np.ndarray) else indices, dtype=np.int64)
+        wanted = np.asarray(indices, dtype=np.int64)
         if wanted.ndim != 1 or len(wanted) == 0:
             raise ImageError("no image is selected")
         if (wanted < 0).any() or (wanted >= len(self)).any():
@@ -195,9 +196,7 @@ class ImageSet:
         from ase.calculators.singlepoint import SinglePointCalculator
 
         rows = self.rows(index)
-        atoms = Atoms(
-            numbers=self.numbers[rows], positions=self.positions[rows], cell=self.cells[index], pbc=True
-        )
+        atoms = Atoms(numbers=self.numbers[rows], positions=self.positions[rows], cell=self.cells[index], pbc=True)
         labels: dict[str, Any] = {"energy": float(self.energies[index]), "forces": self.forces[rows]}
         if np.isfinite(self.stresses[index]).all():
             labels["stress"] = self.stresses[index].ravel()[[0, 4, 8, 5, 2, 1]] * units.GPa

@@ -75,8 +75,8 @@ def partial_loss(
 ) -> "Tensor":
     """Return the share of some images in the loss of a whole batch.
 
-    loss = sum over parts p of w_p / N_p * sum over the batch of f(prediction - label), as chgnet has it; N_p is `counts`
-    of the batch. Shares of micro-batches add up to the loss, and so do their gradients.
+    loss = sum over parts p of w_p / N_p * sum over the batch of f(prediction - label), as chgnet has it; N_p is
+    `counts` of the batch. Shares of micro-batches add up to the loss, and so do their gradients.
     """
     total = weights.energy * _share(function, output.energies, [label.energy for label in labels], batch["energy"])
     total = total + weights.forces * _share(

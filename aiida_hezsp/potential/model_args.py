@@ -44,7 +44,7 @@ class ModelArgs(BaseModel):
     graph_converter_algorithm: Literal["legacy", "fast"] = "fast"
     cutoff_coeff: Annotated[int | float, Field(ge=0, le=64)] = 8
     learnable_rbf: bool = True
-    gMLP_norm: Norm = "layer"
+    gMLP_norm: Norm = "layer"  # noqa: N815 - chgnet's name
     readout_norm: Norm = "layer"
     version: Annotated[str, Field(max_length=64)] | None = None
     conv_norm: Norm = None

@@ -79,20 +79,22 @@ def relax(
     with warnings.catch_warnings():
         # scipy warns of errors of 3e-13 in the logarithm of the deformation, at every step.
         warnings.filterwarnings("ignore", message="logm result may be inaccurate", category=RuntimeWarning)
-        for converged in optimizer.irun(fmax=settings.fmax, steps=settings.max_steps):
+        for reached in optimizer.irun(fmax=settings.fmax, steps=settings.max_steps):
+            converged = bool(reached)
             energy, fmax = work.get_potential_energy(), float(np.linalg.norm(target.get_forces(), axis=1).max())
             _guard(work, atoms.get_volume(), energy, optimizer.nsteps)
             if report is not None:
                 report(optimizer.nsteps, energy, fmax)
     work.calc = None
-    return RelaxResult(work, float(energy), fmax, optimizer.nsteps, bool(converged))
+    return RelaxResult(work, float(energy), fmax, optimizer.nsteps, converged)
 
 
 def _optimizer(settings: RelaxSettings) -> "type[Optimizer]":
     """Return the optimiser's class."""
     from ase.optimize import BFGS, FIRE, LBFGS
 
-    return {"FIRE": FIRE, "LBFGS": LBFGS, "BFGS": BFGS}[settings.optimizer]
+    classes: dict[str, type[Optimizer]] = {"FIRE": FIRE, "LBFGS": LBFGS, "BFGS": BFGS}
+    return classes[settings.optimizer]
 
 
 def _check_distances(atoms: "Atoms") -> None:

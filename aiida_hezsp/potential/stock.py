@@ -57,9 +57,7 @@ class StockEvaluator:
         )
 
 
-def stock_graph(
-    model: "CHGNet", numbers: NDArray[np.integer], positions: Floats, cell: Floats
-) -> "CrystalGraph":
+def stock_graph(model: "CHGNet", numbers: NDArray[np.integer], positions: Floats, cell: Floats) -> "CrystalGraph":
     """Return chgnet's graph of a structure; isolated atoms are allowed (they feel no force)."""
     from pymatgen.core import Lattice, Structure
 

@@ -18,9 +18,9 @@ __all__ = ("Recorder", "Trajectory")
 class Trajectory:
     """A recorded run.
 
-    `positions` (frames, ions, 3) float32 A, unwrapped, drift of the framework's centre of mass removed; `times` (frames,)
-    fs; `temperatures` (frames,) K; `potential_energies` (frames,) eV; `cell` (3, 3) A; `mobile_indices` (ions,);
-    `frames` (n, atoms, 3) float32 A, unwrapped, as they are, and `frame_times` (n,) fs, or None.
+    `positions` (frames, ions, 3) float32 A, unwrapped, drift of the framework's centre of mass removed; `times`
+    (frames,) fs; `temperatures` (frames,) K; `potential_energies` (frames,) eV; `cell` (3, 3) A; `mobile_indices`
+    (ions,); `frames` (n, atoms, 3) float32 A, unwrapped, as they are, and `frame_times` (n,) fs, or None.
     """
 
     positions: NDArray[np.float32]
@@ -82,7 +82,7 @@ class Recorder:
 
     def _times(self, n_steps: int, every: int) -> NDArray[np.float64]:
         """Return the times of the records in fs."""
-        return np.arange(n_steps // every + 1) * every * self.settings.timestep
+        return np.arange(n_steps // every + 1, dtype=np.float64) * every * self.settings.timestep
 
     def _centre(self, atoms: "Atoms") -> NDArray[np.float64]:
         """Return the framework's centre of mass (3,) in A."""
