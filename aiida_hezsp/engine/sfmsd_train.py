@@ -1,13 +1,15 @@
 """Job ``sfmsd-train``: train SF-MSD regressors on a table of features and targets."""
 
-import json
 import time
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from aiida_hezsp.engine.files import read_json
+from aiida_hezsp.engine.job_input import FileName, JobInput
+from aiida_hezsp.engine.progress import say
 from aiida_hezsp.errors import TableError
 from aiida_hezsp.sfmsd.balance import BalanceSettings, clean_table
 from aiida_hezsp.sfmsd.files import save_model
@@ -18,15 +20,15 @@ from aiida_hezsp.sfmsd.training import TrainSettings, number_of_folds, train
 
 __all__ = ("SfmsdTrainInput", "run")
 
-MAX_TABLE_BYTES = 64 * 2**20
 
+class SfmsdTrainInput(JobInput):
+    """What ``input.json`` of the job holds; see `TrainSettings` for the meaning and limits of the settings.
 
-class SfmsdTrainInput(BaseModel):
-    """What ``input.json`` of the job holds; see `TrainSettings` for the meaning and limits of the settings."""
+    The search uses `threads` x `workers` processes.
+    """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    job: Literal["sfmsd-train"] = "sfmsd-train"
-    table: Annotated[str, Field(min_length=1)] = "table.json"
+    job: Literal["sfmsd-train"]
+    table: FileName = "table.json"
     models: Annotated[tuple[str, ...], Field(min_length=1)] = tuple(KINDS)
     search_iterations: int = 100
     cv: int = 5
@@ -34,15 +36,6 @@ class SfmsdTrainInput(BaseModel):
     coverage: float = 0.9
     balance: BalanceSettings | None = None
     max_target: float | None = 200.0
-    threads: int = 1
-
-    @field_validator("table")
-    @classmethod
-    def _inside(cls, name: str) -> str:
-        path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts:
-            raise ValueError(f"{name!r} is not a file inside the job's folder")
-        return name
 
     @field_validator("models")
     @classmethod
@@ -60,7 +53,8 @@ class SfmsdTrainInput(BaseModel):
 
     def settings(self, kind: str) -> TrainSettings:
         """Return the settings of one kind."""
-        return TrainSettings(kind=kind, **self.model_dump(exclude={"job", "table", "models"}))
+        values = self.model_dump(exclude={"job", "table", "models", "workers"})
+        return TrainSettings(**values | {"kind": kind, "threads": self.threads * self.workers})
 
 
 def run(inputs: SfmsdTrainInput, folder: Path) -> dict[str, Any]:
@@ -74,7 +68,7 @@ def run(inputs: SfmsdTrainInput, folder: Path) -> dict[str, Any]:
     Raises:
         TableError: the table cannot be read, is malformed, or leaves too few rows to train on.
     """
-    table = _read_table(folder / inputs.table)
+    table = TrainingTable.from_dict(read_json(folder / inputs.table, TableError))
     cleaned, removed = clean_table(table, inputs.max_target, inputs.balance)
     models: dict[str, TrainedModel] = {}
     for kind in inputs.models:
@@ -91,32 +85,16 @@ def run(inputs: SfmsdTrainInput, folder: Path) -> dict[str, Any]:
     }
 
 
-def _read_table(path: Path) -> TrainingTable:
-    """Read and check the table."""
-    try:
-        if path.stat().st_size > MAX_TABLE_BYTES:
-            raise TableError(f"{path.name} is larger than the {MAX_TABLE_BYTES} bytes that are read")
-        return TrainingTable.from_dict(json.loads(path.read_text(encoding="utf8")))
-    except OSError as error:
-        raise TableError(f"{path.name} cannot be read: {error.strerror}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise TableError(f"{path.name} is not JSON: {error}") from None
-
-
 def _train_one(table: TrainingTable, cleaned: TrainingTable, settings: TrainSettings) -> TrainedModel:
     """Train one kind, saying so before and after."""
     n_rows = len(cleaned.of(TRAIN))
     folds = number_of_folds(n_rows, settings.cv)
-    _say(f"sfmsd {settings.kind}: {settings.search_iterations} candidates x {folds} folds on {n_rows} rows")
+    say(f"sfmsd {settings.kind}: {settings.search_iterations} candidates x {folds} folds on {n_rows} rows")
     start = time.perf_counter()
     model = train(table, settings)
     error = model.description.cross_validation.out_of_fold.rmse
-    _say(f"sfmsd {settings.kind}: done in {time.perf_counter() - start:.1f} s, cross-validated RMSE {error:.2f} A^2")
+    say(f"sfmsd {settings.kind}: done in {time.perf_counter() - start:.1f} s, cross-validated RMSE {error:.2f} A^2")
     return model
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - progress is this program's output
 
 
 def _by_kind(models: dict[str, TrainedModel]) -> dict[str, Any]:

@@ -64,9 +64,8 @@ def train(table: TrainingTable | dict[str, Any], settings: TrainSettings | None 
     if np.ptp(y) == 0.0:
         raise TableError(f"all {len(y)} training targets are {y[0]:g}: there is nothing to learn")
     search, validation = _search(settings, x, y)
-    residuals = validation - y
-    width, coverage = half_width(residuals, settings.coverage)
     estimator = search.best_estimator_
+    width, coverage = half_width(validation - y, settings.coverage)
     description = Description(
         kind=kind.name,
         feature_set=cleaned.feature_set,
@@ -78,12 +77,7 @@ def train(table: TrainingTable | dict[str, Any], settings: TrainSettings | None 
         parameters=_plain(search.best_params_),
         metrics=_metrics(estimator, cleaned),
         noise_floor=_noise_floor(cleaned),
-        cross_validation=CrossValidation(
-            folds=number_of_folds(n_rows, settings.cv),
-            iterations=settings.search_iterations,
-            rmse_of_search=float(-search.best_score_),
-            out_of_fold=measure(y, validation),
-        ),
+        cross_validation=_cross_validation(settings, search, y, validation),
         importances=permutation_importances(estimator, x, y, cleaned.names, settings.seed, settings.threads),
         removed=tuple(removed),
         training_labels=tuple(row.label for row in cleaned.of(TRAIN)),
@@ -119,6 +113,16 @@ def _search(settings: TrainSettings, x: Floats, y: Floats) -> tuple[Any, Floats]
     search.fit(x, y)
     best = clone(search.best_estimator_)
     return search, np.asarray(cross_val_predict(best, x, y, cv=folds, n_jobs=settings.threads), dtype=np.float64)
+
+
+def _cross_validation(settings: TrainSettings, search: Any, y: Floats, validation: Floats) -> CrossValidation:
+    """Return how the parameters were found and the errors out of fold."""
+    return CrossValidation(
+        folds=number_of_folds(len(y), settings.cv),
+        iterations=settings.search_iterations,
+        rmse_of_search=float(-search.best_score_),
+        out_of_fold=measure(y, validation),
+    )
 
 
 def _arrays(table: TrainingTable, split: str) -> tuple[Floats, Floats]:

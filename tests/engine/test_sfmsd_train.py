@@ -5,6 +5,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
+from aiida_hezsp.engine.jobs import run_job
 from aiida_hezsp.engine.sfmsd_train import SfmsdTrainInput, run
 from aiida_hezsp.errors import TableError
 from aiida_hezsp.sfmsd import load_model
@@ -85,6 +86,13 @@ def test_progress_is_printed(folder, capfd):
     assert lines[1].startswith("sfmsd RF: done in ")
 
 
+def test_is_a_job_of_the_engine(folder):
+    (folder / "input.json").write_text(json.dumps(INPUT | {"models": ["RF"]}))
+    output = run_job("sfmsd-train", folder)
+    assert (output["job"], output["seed"], output["threads"]) == ("sfmsd-train", 1, 1)
+    assert set(output["metrics"]) == {"RF"}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -96,8 +104,8 @@ def test_progress_is_printed(folder, capfd):
         ({"coverage": 1.5}, "coverage"),
         ({"threads": 0}, "threads"),
         ({"balance": {"n_keep": 5, "min_gap": 1.0}}, "give one of the two"),
-        ({"table": "../table.json"}, "not a file inside"),
-        ({"table": "/etc/passwd"}, "not a file inside"),
+        ({"job": "md"}, "sfmsd-train"),
+        ({"table": "/etc/passwd"}, "table"),
     ],
 )
 def test_wrong_input(change, message):
@@ -108,10 +116,11 @@ def test_wrong_input(change, message):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "cannot be read: No such file"),
-        (b"{", "is not JSON"),
-        (b"\xff", "is not JSON"),
-        (b"[]", "training table"),
+        (None, "table.json is not in the folder"),
+        (b"{", "table.json cannot be read as JSON"),
+        (b"\xff", "table.json cannot be read as JSON"),
+        (b"[]", "training table: Input should be"),
+        (b"{}", "training table: feature_set: Field required"),
     ],
 )
 def test_unreadable_table(tmp_path, content, message):
