@@ -5,11 +5,14 @@ Markers are HTML comments on a line of their own:
     <!-- process aiida.workflows hezsp.relax -->   description, outline, inputs, outputs, exit codes
     <!-- class aiida.data hezsp.images -->         autodoc of a class behind an entry point
     <!-- modules aiida_hezsp.chemistry -->         autodoc of every module of a package, or of one module
-    <!-- help aiida_hezsp.engine.main hezsp-engine relax -->  what a program prints with --help
+    <!-- model aiida_hezsp.engine.relax RelaxInput -->  table of a pydantic model's keys
+    <!-- help aiida_hezsp.engine.main hezsp-engine -->  what a program prints with --help
+    <!-- stages -->                                the stages of a trace, as a tree
 """
 
 import importlib
 import inspect
+import json
 import pkgutil
 import re
 import subprocess
@@ -17,11 +20,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from importlib.metadata import entry_points
 from textwrap import dedent
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin
 
 from sphinx.application import Sphinx
 
-_MARKER = re.compile(r"^<!-- (process|class|modules|help) (.+?) -->$", re.MULTILINE)
+_SECTION = re.compile(r"^(Args|Returns|Raises):$", re.MULTILINE)
+_MARKER = re.compile(r"^<!-- (process|class|modules|model|help|stages) ?(.*?) -->$", re.MULTILINE)
 
 
 def _load(group: str, name: str) -> Any:
@@ -31,14 +35,16 @@ def _load(group: str, name: str) -> Any:
 
 def _directive(name: str, argument: str, *options: str) -> str:
     """Return an autodoc directive, wrapped for MyST."""
-    lines = [f".. {name}:: {argument}", *(f"   :{option}:" for option in options)]
+    fields = [option if ": " in option else f"{option}:" for option in options]
+    lines = [f".. {name}:: {argument}", *(f"   :{field}" for field in fields)]
     return "\n".join(["```{eval-rst}", *lines, "```"])
 
 
 def _class(group: str, name: str) -> str:
     loaded = _load(group, name)
     path = f"{loaded.__module__}.{loaded.__qualname__}"
-    return f"Entry point `{name}` (group `{group}`), class `{path}`.\n\n{_directive('autoclass', path, 'members')}"
+    options = ("members", "exclude-members: AttributesModel, ReadModel, WriteModel")
+    return f"Entry point `{name}` (group `{group}`), class `{path}`.\n\n{_directive('autoclass', path, *options)}"
 
 
 def _modules(package: str) -> str:
@@ -48,7 +54,15 @@ def _modules(package: str) -> str:
         names += [f"{package}.{found.name}" for found in pkgutil.iter_modules(module.__path__) if not found.ispkg]
         names = [name for name in names if name.rpartition(".")[2] != "__main__"]
     shown = [name for name in names[1:] or names if getattr(importlib.import_module(name), "__all__", None)]
-    return "\n\n".join(f"## `{name}`\n\n{_directive('automodule', name, 'members')}" for name in shown)
+    return "\n\n".join(f"## `{name}`\n\n{_module(name)}" for name in shown)
+
+
+def _module(name: str) -> str:
+    """Return the autodoc directive of a module, without its annotated type aliases (their patterns are no prose)."""
+    module = importlib.import_module(name)
+    aliases = [member for member in module.__all__ if get_origin(getattr(module, member)) is Annotated]
+    excluded = [f"exclude-members: {', '.join(aliases)}"] if aliases else []
+    return _directive("automodule", name, "members", *excluded)
 
 
 def _help(module: str, program: str, *arguments: str) -> str:
@@ -56,6 +70,36 @@ def _help(module: str, program: str, *arguments: str) -> str:
     command = [sys.executable, "-c", code, *arguments, "--help"]
     shown = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)  # noqa: S603 - our own
     return f"```console\n$ {' '.join([program, *arguments, '--help'])}\n{shown.stdout.rstrip()}\n```"
+
+
+def _model(module: str, name: str) -> str:
+    model = getattr(importlib.import_module(module), name)
+    rows = []
+    for key, field in model.model_fields.items():
+        kind = (
+            getattr(field.annotation, "__name__", str(field.annotation))
+            if not get_args(field.annotation)
+            else (str(field.annotation).replace("typing.", ""))
+        )
+        default = "required" if field.is_required() else f"`{_plain_default(field.default)}`"
+        rows.append(f"| `{key}` | `{_cell(kind)}` | {default} | {_cell(field.description)} |")
+    return "\n".join(["| key | type | default | what |", "|---|---|---|---|", *rows])
+
+
+def _plain_default(value: Any) -> str:
+    return json.dumps(value.model_dump() if hasattr(value, "model_dump") else value)
+
+
+def _stages() -> str:
+    from aiida_hezsp.provenance.stages import STAGES
+
+    def lines(parent: str | None, indent: str) -> Iterator[str]:
+        for stage in STAGES:
+            if stage.feeds == parent:
+                yield f"{indent}{stage.title}"
+                yield from lines(stage.key, f"{indent}    ")
+
+    return "\n".join(["```text", *lines(None, ""), "```"])
 
 
 def _process(group: str, name: str) -> str:
@@ -66,22 +110,24 @@ def _process(group: str, name: str) -> str:
     spec = loaded.process_class.spec() if function else loaded.spec()
     kind = "calcfunction" if function else next(c.__name__ for c in loaded.__mro__ if c.__module__.startswith("aiida."))
     parts = [f"Entry point `{name}` (group `{group}`), {kind} `{loaded.__module__}.{loaded.__qualname__}`."]
-    parts.append(_text(inspect.getdoc(loaded) or ""))
+    docstring = inspect.getdoc(loaded) or ""
+    parts.append(_text(docstring, without="Args" if function else ""))
     if not function and issubclass(loaded, WorkChain):
         parts += ["## Outline", "\n".join(["```text", *_outline(spec.get_outline().get_description()), "```"])]
-    parts += ["## Inputs", _ports(spec.inputs)]
+    parts += ["## Inputs", _ports(spec.inputs) + (_namespaces(docstring) if function else "")]
     if not function:
         parts += ["## Outputs", _ports(spec.outputs), "## Exit codes", _exit_codes(spec.exit_codes)]
     return "\n\n".join(parts)
 
 
-def _text(docstring: str) -> str:
-    """Return a Google docstring as Markdown: its sections become definition lists."""
-    section = re.compile(r"^(Args|Returns|Raises):$", re.MULTILINE)
-    head, *sections = section.split(docstring)
+def _text(docstring: str, without: str = "") -> str:
+    """Return a Google docstring as Markdown, its sections as lists, one section left out."""
+    head, *sections = _SECTION.split(docstring)
     parts = [head.strip()]
     for title, body in zip(sections[::2], sections[1::2], strict=True):
         text = dedent(body.strip("\n"))
+        if title == without:
+            continue
         if title == "Returns":
             parts.append(f"**Returns.** {text.strip()}")
             continue
@@ -93,9 +139,18 @@ def _text(docstring: str) -> str:
     return "\n\n".join(parts).replace("``", "`")
 
 
+def _namespaces(docstring: str) -> str:
+    """Return the table row for `**inputs` of a calcfunction, whose namespaces its docstring names."""
+    found = re.search(r"^    inputs: (.+(?:\n {6,}.+)*)", docstring, re.MULTILINE)
+    return f"\n| `**inputs` | `Data` | yes | {_cell(found[1])} |" if found else ""
+
+
 def _outline(part: Any, indent: str = "") -> Iterator[str]:
+    """Yield the lines of an outline; AiiDA describes a step as `name(docstring)`, of which one sentence is enough."""
     if isinstance(part, str):
-        yield indent + part
+        name, _, what = part.partition("(")
+        sentence = what.removesuffix(")").partition(". ")[0].rstrip(".")
+        yield f"{indent}{name:<{max(1, 34 - len(indent))}}{sentence}".rstrip()
     elif isinstance(part, dict):
         for key, below in part.items():
             yield indent + key
@@ -145,7 +200,14 @@ def _cell(text: str | None) -> str:
     return " ".join((text or "").split()).replace("|", "\\|").replace("<", "&lt;")
 
 
-_MAKERS = {"process": _process, "class": _class, "modules": _modules, "help": _help}
+_MAKERS = {
+    "class": _class,
+    "help": _help,
+    "model": _model,
+    "modules": _modules,
+    "process": _process,
+    "stages": _stages,
+}
 
 
 def _fill(_app: Sphinx, _docname: str, source: list[str]) -> None:

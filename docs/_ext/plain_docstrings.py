@@ -24,9 +24,11 @@ def _plain(line: str) -> str:
 
 
 def _process(_app: Sphinx, what: str, name: str, _obj: object, _options: object, lines: list[str]) -> None:
-    del what
-    if name.startswith("aiida_hezsp"):
-        lines[:] = [_plain(line) for line in lines]
+    if not name.startswith("aiida_hezsp"):
+        return
+    lines[:] = [_plain(line) for line in lines]
+    if what in {"attribute", "data", "property"}:
+        lines.insert(0, "")  # or napoleon takes what stands before a colon for the type
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
