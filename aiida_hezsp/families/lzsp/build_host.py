@@ -1,9 +1,9 @@
 """Make the cells of family lzsp: `python -m aiida_hezsp.families.lzsp.build_host [FOLDER]` (minutes, one core).
 
 From the published parent (`parent.py`): all symmetry-distinct orderings of Li6 on 8 sites and Si4P2 on 6 are
-evaluated and relaxed (cell and positions) with pretrained CHGNet; the lowest relaxed energy is the host. The template
-has the host's cell and framework; its 8 Li start on the parent's sites and are relaxed alone. (The relaxed Li of the
-host are up to 1.8 A off those sites: with the two empty sites filled, Li would be 1.8 A apart.)
+evaluated with pretrained CHGNet, the ten lowest relaxed (cell and positions); the lowest of these is the host.
+The template has the host's cell and framework; its 8 Li start on the parent's sites and are relaxed alone. (The
+relaxed Li of the host are up to 1.8 A off those sites: with the two empty sites filled, Li would be 1.8 A apart.)
 Writes host.cif, template.cif, host.json.
 """
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ("build_host", "energy_per_atom", "fill_mobile_sites", "standard_orientation")
 
 MODEL = "0.3.0"
+RELAX_BEST = 10
 OPTIMIZER = "LBFGS"
 RATTLE, SEED = 0.05, 1  # A; every atom is moved at most so far before the relaxation
 FMAX = 0.01  # eV/A
@@ -46,12 +47,12 @@ class Candidate:
     steps: int | None = None
 
 
-def build_host(folder: Path, *, relax_best: int | None = None) -> dict[str, Any]:
+def build_host(folder: Path, *, relax_best: int = RELAX_BEST) -> dict[str, Any]:
     """Build the cells and write them, with a record of how, into a folder.
 
     Args:
         folder: where host.cif, template.cif and host.json go.
-        relax_best: relax only so many orderings, the lowest before relaxation first; all by default.
+        relax_best: relax so many orderings, the lowest before relaxation first.
 
     Returns:
         The record: versions, energies (eV/atom) of all orderings before and after relaxation, volume (A^3).
@@ -158,7 +159,7 @@ def main() -> None:
     """Run the recipe from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=HERE, help="where the files go")
-    parser.add_argument("--relax-best", type=int, default=None, metavar="N", help="relax only the N lowest")
+    parser.add_argument("--relax-best", type=int, default=RELAX_BEST, metavar="N", help="relax the N lowest")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     record = build_host(options.folder, relax_best=options.relax_best)
