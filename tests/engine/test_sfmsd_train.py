@@ -24,6 +24,15 @@ INPUT = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_trees():
+    """Few trees, to be quick: what is tested does not depend on their number."""
+    few = {name: {"fixed": {}, "search": {"n_estimators": {"integers": [20, 30]}}} for name in ("GB", "RF")}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("aiida_hezsp.sfmsd.models._search_spaces", lambda: few)
+        yield
+
+
 @pytest.fixture(scope="module")
 def table():
     rows = [
