@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms, units
+from ase.calculators.calculator import PropertyNotImplementedError
 from ase.md.nose_hoover_chain import NoseHooverChainNVT
 from ase.md.velocitydistribution import MaxwellBoltzmannDistribution, Stationary
 from ase.md.verlet import VelocityVerlet
@@ -74,5 +75,12 @@ def _temperature(atoms: Atoms) -> float:
 
 def _thermo(atoms: Atoms, labels: Labels, integrator: Any) -> Thermo:
     kinetic = float(atoms.get_kinetic_energy())
-    conserved = getattr(integrator, "get_conserved_energy", lambda: labels.energy + kinetic)
-    return Thermo(temperature=_temperature(atoms), kinetic=kinetic, conserved=float(conserved()))
+    return Thermo(_temperature(atoms), kinetic, _conserved(integrator, labels.energy + kinetic))
+
+
+def _conserved(integrator: Any, mechanical: float) -> float:
+    """Energy with the thermostat's share (eV), where integrator and calculator can tell it."""
+    try:
+        return float(integrator.get_conserved_energy())
+    except (AttributeError, PropertyNotImplementedError):
+        return mechanical
