@@ -56,7 +56,8 @@ def vasp_inputs(
         "parameters": orm.Dict({"incar": incar}),
         "potential_family": vasp["potential_family"],
         "potential_mapping": orm.Dict(potential_mapping(structure.get_pymatgen())),
-        "settings": orm.Dict({"parser_settings": PARSER_SETTINGS}),
+            # aiida-vasp's default monitor kills a job whose stdout passes 5 MB, which long MD does by right.
+        "settings": orm.Dict({"parser_settings": PARSER_SETTINGS, "no_default_monitors": True}),
         "max_iterations": orm.Int(dft["max_iterations"]),
         "calc": {"metadata": {"options": options}},
         "metadata": {"label": label},
