@@ -20,7 +20,7 @@ def relaxation_images(group: orm.Str, rule: orm.Dict, **inputs: Mapping[str, orm
     Args:
         group: label of the composition.
         rule: `head` consecutive first images, `tail` random later ones, `seed`.
-        inputs: namespaces `trajectories`, `retrieved` and `misc`, keyed by run; the runs of a relaxation that was
+        inputs: namespaces `trajectories` and `retrieved`, keyed by run; the runs of a relaxation that was
             restarted are joined in the order of their keys.
 
     Returns:

@@ -18,7 +18,7 @@ def single_point_images(groups: orm.Dict, **inputs: Mapping[str, orm.Data]) -> d
 
     Args:
         groups: composition label by run key.
-        inputs: namespaces `trajectories`, `retrieved` and `misc`, keyed by run.
+        inputs: namespaces `trajectories` and `retrieved`, keyed by run.
 
     Returns:
         `images`.

@@ -9,33 +9,35 @@ from aiida_hezsp.errors import ImageError
 from aiida_hezsp.potential.images import ImageSet
 from aiida_hezsp.standin.banner import label_engine
 
-__all__ = ("images_of_run", "images_of_runs")
+__all__ = ("images_of_run", "images_of_runs", "site_moments")
 
 KBAR_TO_GPA = -0.1  # VASP's sign is opposite to ASE's, which we keep
 
 
-def _site_moments(misc: orm.Dict | None, n_atoms: int) -> np.ndarray:
-    """Return |moment| per atom (mu_B) of the last step, NaN where VASP printed none."""
-    table = (misc.get_dict() if misc else {}).get("site_magnetization") or {}
-    moments = table.get("sphere", {}).get("x", {}).get("site_moment", {})
-    if len(moments) != n_atoms:
-        return np.full(n_atoms, np.nan)
-    return np.abs([moments[key]["tot"] for key in sorted(moments, key=int)])
+def site_moments(outcar: str, n_steps: int, n_atoms: int) -> np.ndarray:
+    """Return |moment| (n_steps, n_atoms) in mu_B from the tables `magnetization (x)` of an OUTCAR.
+
+    VASP prints one table an ionic step where LORBIT asks for it. Where their number is another one, only the last is
+    certain to belong to a step, the last. NaN where nothing is known.
+    """
+    tables = []
+    for block in outcar.split(" magnetization (x)")[1:]:
+        rows = [line.split() for line in block.splitlines()[4 : 4 + n_atoms]]
+        if len(rows) == n_atoms and all(len(row) > 1 and row[0] == str(n) for n, row in enumerate(rows, start=1)):
+            tables.append([float(row[-1]) for row in rows])
+    moments = np.full((n_steps, n_atoms), np.nan)
+    if len(tables) == n_steps:
+        moments[:] = np.abs(tables)
+    elif tables:
+        moments[-1] = np.abs(tables[-1])
+    return moments
 
 
-def _engine_of(retrieved: orm.FolderData) -> str:
-    """Return what made the labels: ``vasp 6.4.2``, or ``standin`` and its calculator."""
-    read = retrieved.base.repository.get_object_content
-    return label_engine(read("vasp_output"), read("OUTCAR"))
-
-
-def images_of_run(
-    trajectory: orm.TrajectoryData, retrieved: orm.FolderData, misc: orm.Dict | None, group: str, source: str
-) -> ImageSet:
+def images_of_run(trajectory: orm.TrajectoryData, retrieved: orm.FolderData, group: str, source: str) -> ImageSet:
     """Return every ionic step of one VASP calculation as an image.
 
     Energies are `energy_extrapolated` (eV), stresses are converted from VASP's kB to GPa in ASE's sign. Positions of
-    aiida-vasp's trajectory are fractional. Moments are known for the last step only.
+    aiida-vasp's trajectory are fractional. Moments are absolute values, where VASP printed them.
 
     Raises:
         ImageError: energies, forces or cells are missing.
@@ -48,8 +50,8 @@ def images_of_run(
     cells = np.asarray(trajectory.get_array("cells"), dtype=float)[:n_images]
     fractional = np.asarray(trajectory.get_array("positions"), dtype=float)[:n_images]
     symbols = trajectory.base.attributes.get("symbols")
-    magmoms = np.full((n_images, len(symbols)), np.nan)
-    magmoms[-1] = _site_moments(misc, len(symbols))
+    read = retrieved.base.repository.get_object_content
+    outcar = read("OUTCAR")
     return ImageSet.from_frames(
         symbols=symbols,
         cells=cells,
@@ -57,17 +59,16 @@ def images_of_run(
         energies=energies,
         forces=np.asarray(trajectory.get_array("forces"), dtype=float)[:n_images],
         stresses=KBAR_TO_GPA * np.asarray(trajectory.get_array("stress"), dtype=float)[:n_images],
-        magmoms=magmoms,
+        magmoms=site_moments(outcar, n_images, len(symbols)),
         group=group,
         source=source,
-        engine=_engine_of(retrieved),
+        engine=label_engine(read("vasp_output"), outcar),
     )
 
 
 def images_of_runs(inputs: Mapping[str, Mapping[str, orm.Data]], groups: Mapping[str, str]) -> list[ImageSet]:
     """Return the images of all runs, in the order of their keys."""
-    misc = inputs.get("misc", {})
     return [
-        images_of_run(trajectory, inputs["retrieved"][key], misc.get(key), groups[key], key)
+        images_of_run(trajectory, inputs["retrieved"][key], groups[key], key)
         for key, trajectory in sorted(inputs["trajectories"].items())
     ]

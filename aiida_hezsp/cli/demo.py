@@ -8,6 +8,7 @@ import click
 if TYPE_CHECKING:
     from aiida import orm
     from rich.console import Console
+    from rich.table import Table
 
 __all__ = ("cmd_demo",)
 
@@ -46,7 +47,7 @@ def cmd_demo(directory: Path, protocol: str, assignments: tuple[str, ...]) -> No
     console = Console()
     environment.use_directory(directory)
     _prepare(console)
-    node = _discover(console, protocol, overrides, settings)
+    node = _discover(console, directory, protocol, overrides, settings)
     _results(console, node, directory)
 
 
@@ -66,7 +67,7 @@ def _prepare(console: "Console") -> None:
 
 
 def _discover(
-    console: "Console", protocol: str, overrides: dict[str, Any], settings: dict[str, Any]
+    console: "Console", directory: Path, protocol: str, overrides: dict[str, Any], settings: dict[str, Any]
 ) -> "orm.ProcessNode":
     """Run the discovery and return its node."""
     from aiida import orm
@@ -95,6 +96,61 @@ def _discover(
     if not node.is_finished_ok:
         raise click.ClickException(
             f"{node.process_label}<{node.pk}> failed: {node.exit_message or node.process_state.value}; "
-            f"`AIIDA_PATH={Path.cwd()} verdi process report {node.pk}` tells more. Repeating the demo resumes it."
+            f"`verdi process report {node.pk}` with AIIDA_PATH={directory.resolve()} tells more; "
+            "repeating the demo resumes it"
         )
     return node
+
+
+def _results(console: "Console", node: "orm.ProcessNode", directory: Path) -> None:
+    """Print errors, ranking and trace; write archive, CSV and page."""
+    from aiida_hezsp.cli.rank import rank_table
+    from aiida_hezsp.provenance.export import export_archive
+    from aiida_hezsp.provenance.predictions import load_prediction, predictions_of, rank_predictions
+    from aiida_hezsp.provenance.table import write_csv
+    from aiida_hezsp.provenance.trace import trace_prediction
+    from aiida_hezsp.provenance.tree import trace_tree
+    from aiida_hezsp.report.page import write_page
+
+    console.print(_errors_table(node))
+    ranked = rank_predictions(node)
+    console.print(rank_table(ranked, limit=len(ranked)))
+    best = load_prediction(ranked[0].uuid)
+    console.print(f"What the prediction for [bold]{ranked[0].formula}[/] rests on:")
+    console.print(trace_tree(trace_prediction(best)))
+    archive, table, page = (directory / name for name in ("discovery.aiida", "ranking.csv", "report.html"))
+    with console.status("Writing the archive, the table and the page ..."):
+        export = export_archive(predictions_of(node), archive, process=node, overwrite=True)
+        write_csv(ranked, table)
+        write_page(node, page)
+    console.print(f"Archive  {archive}  ({export.n_nodes} nodes, {export.size_mb:.1f} MB)", soft_wrap=True)
+    console.print(f"Table    {table}", soft_wrap=True)
+    console.print(f"Page     {page}", soft_wrap=True)
+    console.print(
+        f"Look on with [bold]export AIIDA_PATH={directory.resolve()}[/] and then e.g. `aiida-hezsp trace {best.pk}`, "
+        f"`aiida-hezsp rank`, `verdi process status {node.pk}`.",
+        soft_wrap=True,
+    )
+
+
+def _errors_table(node: "orm.ProcessNode") -> "Table":
+    """Return the errors of both models against the labels, before and after fine-tuning."""
+    from rich.table import Table
+
+    table = Table(title="Errors against the DFT labels: pretrained, then fine-tuned")
+    for name in ("model", "images", "number"):
+        table.add_column(name, justify="right" if name == "number" else "left")
+    for name in ("energy MAE meV/atom", "force MAE meV/A"):
+        table.add_column(name, justify="right")
+    for model, output in (("relaxation", node.outputs.relaxation_metrics), ("MD", node.outputs.md_metrics)):
+        metrics = output["metrics"]
+        for split, title in (("test", "test"), ("unseen", "unseen compositions")):
+            before, after = (metrics[when].get(split) for when in ("before", "after_final"))
+            if before and after:
+                table.add_row(model, title, str(before["n_images"]), *_changes(before, after))
+    return table
+
+
+def _changes(before: dict[str, float], after: dict[str, float]) -> list[str]:
+    """Return energy and force errors as `before -> after`."""
+    return [f"{before[name]:.1f} -> {after[name]:.1f}" for name in ("energy_mae", "force_mae")]

@@ -82,7 +82,6 @@ class VaspBatchWorkChain(HezspWorkChain):
         return {
             "trajectories": {key: node.outputs.trajectory for key, node in runs.items()},
             "retrieved": {key: node.outputs.retrieved for key, node in runs.items()},
-            "misc": {key: node.outputs.misc for key, node in runs.items()},
         }
 
     def collect_images(self) -> Any:

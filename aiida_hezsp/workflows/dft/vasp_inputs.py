@@ -10,12 +10,8 @@ from pymatgen.io.vasp.sets import MPRelaxSet
 
 __all__ = ("potential_mapping", "vasp_inputs", "vasp_kpoints")
 
-# What the parser must return: the path with energies, and what the label engine and the moments are read from.
-PARSER_SETTINGS = {
-    "include_node": ["trajectory", "energies"],
-    "include_quantity": ["site_magnetization"],
-    "check_errors": True,
-}
+# What the parser must return beside its defaults: the path with its energies.
+PARSER_SETTINGS = {"include_node": ["trajectory", "energies"], "include_quantity": ["site_magnetization"]}
 
 
 def potential_mapping(structure: Structure) -> dict[str, str]:
@@ -56,7 +52,7 @@ def vasp_inputs(
         "parameters": orm.Dict({"incar": incar}),
         "potential_family": vasp["potential_family"],
         "potential_mapping": orm.Dict(potential_mapping(structure.get_pymatgen())),
-            # aiida-vasp's default monitor kills a job whose stdout passes 5 MB, which long MD does by right.
+        # aiida-vasp's default monitor kills a job whose stdout passes 5 MB, which long MD does by right.
         "settings": orm.Dict({"parser_settings": PARSER_SETTINGS, "no_default_monitors": True}),
         "max_iterations": orm.Int(dft["max_iterations"]),
         "calc": {"metadata": {"options": options}},
