@@ -18,7 +18,7 @@ import aiida_hezsp  # noqa: E402
 get_config(create=True).set_option("warnings.showdeprecations", False)  # autodoc looks at every attribute
 
 project = "aiida-hezsp"
-author = "the aiida-hezsp authors"
+author = "the aiida-hezsp developers"
 project_copyright = f"2026, {author}"
 release = version = aiida_hezsp.__version__
 
