@@ -113,7 +113,7 @@ def predictions_array(n_images=12, n_atoms=4):
     rng = np.random.default_rng(3)
     energies, forces = -7 + rng.random(n_images), rng.normal(size=(n_images * n_atoms, 3))
     node = orm.ArrayData()
-    splits = ["train"] * 6 + ["validation"] * 2 + ["test"] * 2 + ["holdout"] * 2
+    splits = ["train"] * 6 + ["validation"] * 2 + ["test"] * 2 + ["unseen"] * 2
     node.set_array("split", np.char.encode(np.array(splits), "utf8"))
     node.set_array("n_atoms", np.full(n_images, n_atoms))
     for stage, spread in (("reference", 0.0), ("before", 0.2), ("after", 0.05)):
@@ -129,7 +129,7 @@ def finetune_results(stage):
             "force_rmse": 300 * scale, "stress_mae": None, "stress_rmse": None, "magmom_mae": 0.1, "magmom_rmse": 0.2,
         }  # fmt: skip
 
-    splits = ("train", "validation", "test", "holdout")
+    splits = ("train", "validation", "test", "unseen")
     metrics = {
         when: {name: split(scale) for name in splits}
         for when, scale in (("before", 1.0), ("after_best", 0.4), ("after_final", 0.45))
@@ -239,7 +239,7 @@ def relax(labels, cells, model):
     return {label: outputs[f"structures__{label}"] for label in labels}
 
 
-def md(labels, cells, model, *, restart=None):
+def md(labels, cells, model, *, restart=None, interrupted=False):
     outputs = {f"trajectories__{label}": trajectory(label) for label in labels}
     results = {label: {"msd": 20.0, "length_ps": 0.3, "error": None} for label in labels}
     described = {"label_engines": model.label_engines, "name": model.name, "sha256": model.sha256}
@@ -248,6 +248,8 @@ def md(labels, cells, model, *, restart=None):
     inputs |= {f"structures__{label}": cells[label] for label in labels}
     if restart is not None:
         inputs["restart_folder"] = restart.outputs.remote_folder
+    if interrupted:
+        return calcjob("hezsp.md", inputs, {}, exit_status=120)
     return calcjob("hezsp.md", inputs, outputs)
 
 
@@ -298,7 +300,7 @@ def train_sfmsd(discovery, relaxation_model, md_model, folder):
     cells, compositions = configurations(TARGETS)
     relaxed = relax(TARGETS, cells, relaxation_model)
     table = features_of(TARGETS, relaxed, compositions)
-    stopped = md(TARGETS, relaxed, md_model)
+    stopped = md(TARGETS, relaxed, md_model, interrupted=True)
     run = md(TARGETS, relaxed, md_model, restart=stopped)
     discovery.md_runs += [stopped, run]
     joined = orm.Dict(training_table())

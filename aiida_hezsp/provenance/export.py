@@ -11,7 +11,7 @@ from aiida import orm
 from aiida.common.exceptions import AiidaException
 from aiida.tools.archive import create_archive
 from aiida.tools.archive.abstract import ArchiveReaderAbstract
-from aiida.tools.archive.implementations.sqlite_zip import ArchiveFormatSqlZip
+from aiida.tools.archive.implementations.sqlite_zip.main import ArchiveFormatSqlZip
 
 from aiida_hezsp.errors import ArchiveError
 from aiida_hezsp.provenance.predictions import require_prediction

@@ -1,0 +1,122 @@
+"""One HTML page about a campaign: a table, figures, errors and where everything comes from; no network needed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aiida import orm
+
+from aiida_hezsp import __version__
+from aiida_hezsp.report.campaign import Campaign, Finetuning, gather_campaign
+from aiida_hezsp.report.style import data_uri
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ("render_page", "write_page")
+
+_FOLDER = Path(__file__).parent / "assets"
+_ERRORS = (
+    ("energy_mae", "energy", "meV/atom"),
+    ("force_mae", "force", "meV/Å"),
+    ("stress_mae", "stress", "GPa"),
+    ("magmom_mae", "moment", "μB"),
+)
+_PARITY_CAPTION = (
+    "CHGNet against its labels before and after fine-tuning, on images kept out of training; unseen: compositions "
+    "kept out altogether."
+)
+_MOMENTS = (("before", "before"), ("after_best", "after, best epoch"), ("after_final", "after, last epoch"))
+
+
+def write_page(process: orm.ProcessNode | None, path: Path) -> None:
+    """Write the page about the predictions of a work chain, or of all of the profile.
+
+    Raises:
+        PredictionError: there are no predictions.
+    """
+    path.write_text(render_page(gather_campaign(process)), encoding="utf8")
+
+
+def render_page(campaign: Campaign) -> str:
+    """Return the page as HTML with styles, scripts and figures inside."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template("page.html").render(
+        campaign=campaign,
+        best=campaign.ranked[0],
+        figures=[{"uri": data_uri(figure), "caption": caption} for figure, caption in _figures(campaign)],
+        finetunings=[
+            {"title": item.title, "uuid": item.uuid, "rows": _error_rows(item)} for item in campaign.finetunings
+        ],
+        quantities=[f"{name} ({unit})" for _, name, unit in _ERRORS],
+        stages=[stage for stage in campaign.trace.stages if stage.count],
+        version=__version__,
+        style=(_FOLDER / "page.css").read_text(encoding="utf8"),
+        script=(_FOLDER / "page.js").read_text(encoding="utf8"),
+    )
+
+
+def _error_rows(item: Finetuning) -> list[dict[str, Any]]:
+    """Return the rows of the table of errors: split, moment, number of images, mean absolute errors."""
+    splits = item.metrics.get("before", {})
+    return [
+        {
+            "split": split,
+            "moment": moment,
+            "n_images": item.metrics[key][split]["n_images"],
+            "errors": [item.metrics[key][split].get(name) for name, _, _ in _ERRORS],
+        }
+        for split in splits
+        for key, moment in _MOMENTS
+        if item.metrics.get(key, {}).get(split, {}).get("n_images")
+    ]
+
+
+def _figures(campaign: Campaign) -> "Iterator[tuple[Figure, str]]":
+    """Yield the figures that there are data for, with what they show."""
+    from aiida_hezsp.report.model_errors import errors_figure, importance_figure
+    from aiida_hezsp.report.msd_curves import msd_figure
+    from aiida_hezsp.report.parity import parity_figure
+    from aiida_hezsp.report.ranking import distribution_figure, ranking_figure
+    from aiida_hezsp.report.shap_summary import shap_figure
+
+    standin = campaign.standin
+    yield ranking_figure(campaign.ranked, standin=standin), "The highest predicted MSD with their intervals."
+    yield (
+        distribution_figure(campaign.ranked, standin=standin),
+        "All predicted MSD over the paper's regions: low below 40, medium to 120, high above 120 Å².",
+    )
+    for item in campaign.finetunings:
+        yield (
+            parity_figure(item.arrays, item.title, standin=standin),
+            _PARITY_CAPTION,
+        )
+    if campaign.curves:
+        yield (
+            msd_figure(campaign.curves, campaign.window, standin=standin),
+            "MSD of the mobile ions, averaged over ions and time origins.",
+        )
+    if campaign.training:
+        spread = campaign.training.get("target_std")
+        yield (
+            errors_figure(campaign.training["metrics"], spread, standin=standin),
+            "Errors of the SF-MSD models by split.",
+        )
+        yield (
+            importance_figure(campaign.training["importances"], standin=standin),
+            "Permutation importance of the structural features.",
+        )
+    if all(campaign.shap):
+        features = [row.features for row in campaign.ranked]
+        yield (
+            shap_figure(campaign.shap, features, standin=standin),
+            "Every point is a prediction: how far each feature moves it.",
+        )
