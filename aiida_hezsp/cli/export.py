@@ -44,6 +44,7 @@ def cmd_export(
 
     load_profile_or_fail(ctx.obj["profile"])
     from aiida import orm
+    from aiida.tools.archive.create import EXPORT_LOGGER
 
     from aiida_hezsp.cli.inputs import load_node_or_fail
     from aiida_hezsp.errors import ArchiveError
@@ -55,6 +56,7 @@ def cmd_export(
     chosen = _chosen(predictions, node)
     if csv_path is not None and csv_path.exists() and not overwrite:
         raise ArchiveError(f"{csv_path} exists already: choose another name, or add --overwrite")
+    EXPORT_LOGGER.setLevel("WARNING")  # it tells every table it writes
     report = export_archive(chosen, output, process=node, overwrite=overwrite)
     click.echo(
         f"{output}: {report.n_predictions} predictions, {report.n_nodes} nodes, {report.n_files} files, "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aiida import orm
 
 from aiida_hezsp import __version__
+from aiida_hezsp.errors import HezspError
 from aiida_hezsp.report.campaign import Campaign, Finetuning, gather_campaign
 from aiida_hezsp.report.style import data_uri
 
@@ -33,8 +34,11 @@ def write_page(process: orm.ProcessNode | None, path: Path) -> None:
     """Write the page about the predictions of a work chain, or of all of the profile.
 
     Raises:
+        HezspError: the folder of the page does not exist.
         PredictionError: there are no predictions.
     """
+    if not path.parent.is_dir():
+        raise HezspError(f"{path.parent} is not a directory")
     path.write_text(render_page(gather_campaign(process)), encoding="utf8")
 
 

@@ -23,7 +23,8 @@ def ranked(msd_values):
     return [
         RankedPrediction(
             rank=rank, pk=rank, uuid=str(rank), label=f"L{rank}", formula=f"F{rank}", family="lzsp", type="5-1",
-            x_li=3.0, s_config=1.6, entropy_class="high", msd=msd, msd_low=msd - 5, msd_high=msd + 5, coverage=0.9, volume=1.0,
+            x_li=3.0,
+            s_config=1.6, entropy_class="high", msd=msd, msd_low=msd - 5, msd_high=msd + 5, coverage=0.9, volume=1.0,
             model_kind="GB", label_engines=("vasp 6.4.2",), outside_domain=(), features={"a": 1.0},
         )
         for rank, msd in enumerate(msd_values, start=1)
