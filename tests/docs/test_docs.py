@@ -11,6 +11,7 @@ import click
 import pytest
 
 from aiida_hezsp.cli import cmd_root
+from aiida_hezsp.cli.data import cmd_data
 
 DOCS = Path(__file__).parents[2] / "docs"
 GROUPS = {
@@ -80,8 +81,8 @@ def cli_page(tmp_path_factory):
     return (folder / "built" / "cli.txt").read_text(encoding="utf8").splitlines()
 
 
-@pytest.mark.parametrize("path", list(commands(cmd_root, "aiida-hezsp")))
+@pytest.mark.parametrize("path", [*commands(cmd_root, "aiida-hezsp"), *commands(cmd_data, "verdi data hezsp")])
 def test_every_command_is_on_the_page(cli_page, path):
     name = path.rpartition(" ")[2]
-    assert any(line.strip() == name for line in cli_page), f"no heading {name!r}"
+    assert any(line.strip() in {name, path} for line in cli_page), f"no heading {name!r}"
     assert any(line.strip().startswith(f"{path} ") for line in cli_page), f"no usage of {path!r}"
