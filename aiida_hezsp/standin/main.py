@@ -88,8 +88,8 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     parser.add_argument("--threads", metavar="N", type=_positive, default=variable("THREADS", "1"), help="default 1")
     parser.add_argument(
         "--end",
-        choices=_ENDS,
-        type=str,
+        metavar="{" + ",".join(_ENDS) + "}",
+        type=_end,
         default=variable("END", "normal"),
         help="unconverged: NELM is reached; ionic-unconverged: EDIFFG is never met; die: killed half-way",
     )
@@ -115,6 +115,12 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         help="write the placeholder POTCARs as DIR/hezsp-placeholder/SYMBOL/POTCAR, print that folder, and exit",
     )
     return parser
+
+
+def _end(text: str) -> str:
+    if text not in _ENDS:
+        raise argparse.ArgumentTypeError(f"{text!r} (--end or HEZSP_STANDIN_END) is none of {', '.join(_ENDS)}")
+    return text
 
 
 def _json_object(text: str) -> dict[str, Any]:

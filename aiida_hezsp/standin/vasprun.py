@@ -108,7 +108,9 @@ class VasprunWriter:
             "electronic": {"ENMAX": encut, "EDIFF": settings.ediff, "NBANDS": job.n_bands, "NELECT": job.n_electrons},
             "electronic convergence": {"NELM": settings.nelm, "NELMIN": settings.nelmin},
             "electronic spin": {"ISPIN": settings.ispin},
-            "electronic exchange-correlation": {"GGA": "PE", "LHFCALC": False, "LUSE_VDW": False, "HFSCREEN": 0.0, "AEXX": 0.0},
+            "electronic exchange-correlation": {
+                "GGA": "PE", "LHFCALC": False, "LUSE_VDW": False, "HFSCREEN": 0.0, "AEXX": 0.0,
+            },
             "electronic dft+u": {"LDAU": job.incar.logical("LDAU", default=False)},
             "electronic projectors": {"LORBIT": settings.lorbit},
             "ionic": {

@@ -68,5 +68,5 @@ def test_collided_ions_stop():
     atoms = bulk("Ar", cubic=True)
     atoms.positions[1] = atoms.positions[0]
     atoms.calc = LennardJones()
-    with pytest.raises(StandinError, match="not finite|calculator failed"):
+    with pytest.raises(StandinError, match=r"not finite|calculator failed"):
         evaluate(atoms)

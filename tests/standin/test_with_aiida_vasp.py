@@ -1,5 +1,6 @@
 """The stand-in under aiida-vasp's own work chain: finished, restarted, killed and unconverged runs."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -17,8 +18,10 @@ def potentials(aiida_profile_clean, tmp_path):
 
     from aiida_hezsp.standin.potcars import write_placeholder_potcars
 
-    root = write_placeholder_potcars(tmp_path)
-    DataFactory("vasp.potcar").upload_potcar_family(str(root), FAMILY, "placeholders", stop_if_existing=False)
+    for folder in write_placeholder_potcars(tmp_path).iterdir():
+        if folder.name not in {"Cu_pv", "Al"}:
+            shutil.rmtree(folder)
+    DataFactory("vasp.potcar").upload_potcar_family(str(tmp_path), FAMILY, "placeholders", stop_if_existing=False)
     return FAMILY
 
 
@@ -37,7 +40,7 @@ def run_chain(potentials, aiida_localhost):
     atoms.rattle(0.05, seed=1)
     atoms.set_cell(atoms.cell[:] * 1.04, scale_atoms=True)
 
-    def run_with(environment=(), max_iterations=5, settings=None, **incar):
+    def run_with(environment=(), max_iterations=5, **incar):
         exports = {"CALCULATOR": "emt", **dict(environment)}
         code = orm.InstalledCode(
             label="standin",
@@ -50,15 +53,15 @@ def run_chain(potentials, aiida_localhost):
         kpoints = orm.KpointsData()
         kpoints.set_kpoints_mesh([1, 1, 1])
         inputs = {
-            "calc": {
-                "code": code,
-                "structure": orm.StructureData(ase=atoms),
-                "parameters": orm.Dict({"ispin": 2, "lorbit": 11, **incar}),
-                "metadata": {"options": {"resources": {"num_machines": 1, "num_mpiprocs_per_machine": 1}}},
-                "settings": orm.Dict(
-                    {"parser_settings": {"include_node": ["trajectory", "energies"]}, **(settings or {})}
-                ),
-            },
+            "code": code,
+            "structure": orm.StructureData(ase=atoms),
+            "parameters": orm.Dict({"incar": {"ispin": 2, "lorbit": 11, **incar}}),
+            # A killed run leaves half a <calculation>, of which parsevasp makes no trajectory: with aiida-vasp's check
+            # of completeness that is exit status 1004, which no handler restarts; without it 700, which one does.
+            "settings": orm.Dict(
+                {"parser_settings": {"include_node": ["trajectory", "energies"], "check_completeness": False}}
+            ),
+            "calc": {"metadata": {"options": {"resources": {"num_machines": 1, "num_mpiprocs_per_machine": 1}}}},
             "kpoints": kpoints,
             "potential_family": orm.Str(potentials),
             "potential_mapping": orm.Dict({"Cu": "Cu_pv", "Al": "Al"}),
@@ -70,7 +73,7 @@ def run_chain(potentials, aiida_localhost):
     return run_with
 
 
-RELAX = {"nsw": 60, "ibrion": 2, "isif": 3, "ediffg": -0.01}
+RELAX = {"nsw": 60, "ibrion": 2, "isif": 3, "ediffg": -0.03}
 
 
 def calculations(chain):
@@ -118,8 +121,8 @@ def test_small_nelm_is_raised_by_the_handler(run_chain):
 
 
 def test_never_converging_run_makes_the_chain_give_up(run_chain):
-    chain = run_chain(environment={"END": "unconverged"}, max_iterations=2, nsw=0)
-    assert statuses(chain) == [701, 701]
+    chain = run_chain(environment={"END": "unconverged"}, max_iterations=1, nsw=0)
+    assert statuses(chain) == [701]
     assert chain.exit_status != 0
 
 
