@@ -20,7 +20,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from importlib.metadata import entry_points
 from textwrap import dedent
-from typing import Annotated, Any, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from sphinx.application import Sphinx
 
@@ -76,14 +77,24 @@ def _model(module: str, name: str) -> str:
     model = getattr(importlib.import_module(module), name)
     rows = []
     for key, field in model.model_fields.items():
-        kind = (
-            getattr(field.annotation, "__name__", str(field.annotation))
-            if not get_args(field.annotation)
-            else (str(field.annotation).replace("typing.", ""))
-        )
+        kind = _type_name(field.annotation)
         default = "required" if field.is_required() else f"`{_plain_default(field.default)}`"
         rows.append(f"| `{key}` | `{_cell(kind)}` | {default} | {_cell(field.description)} |")
     return "\n".join(["| key | type | default | what |", "|---|---|---|---|", *rows])
+
+
+def _type_name(kind: Any) -> str:
+    """Return a type as it is read: without the constraints of `Annotated`, without module paths."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return _type_name(arguments[0])
+    if origin is Literal:
+        return " | ".join(map(repr, arguments))
+    names = ["None" if kind is type(None) else "..." if kind is ... else _type_name(kind) for kind in arguments]
+    if origin in {Union, UnionType}:
+        return " | ".join(names)
+    name = getattr(kind, "__name__", str(kind))
+    return f"{name}[{', '.join(names)}]" if names else name
 
 
 def _plain_default(value: Any) -> str:
