@@ -1,6 +1,8 @@
 """Configuration of the documentation: `make docs`, offline and without warnings."""
 
+import atexit
 import os
+import shutil
 import sys
 import tempfile
 import warnings
@@ -8,6 +10,7 @@ from pathlib import Path
 
 # Importing AiiDA makes a configuration folder: let it be one that nobody misses.
 os.environ["AIIDA_PATH"] = tempfile.mkdtemp(prefix="hezsp-docs-")
+atexit.register(shutil.rmtree, os.environ["AIIDA_PATH"], ignore_errors=True)
 warnings.filterwarnings("ignore", message="Creating AiiDA configuration folder")
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
