@@ -181,8 +181,7 @@ def _load_bundled(name: str) -> "CHGNet":
 
     state = torch.load(_bundled_file(name), map_location="cpu", weights_only=True)["model"]
     # 0.2.0 was trained with this bias, although its arguments do not say so (chgnet issue 79).
-    extra = {"mlp_out_bias": True} if name == "0.2.0" else {}
-    model = _build({**state["model_args"], **extra, "version": name})
+    model = _build({**state["model_args"], "mlp_out_bias": name == "0.2.0", "version": name})
     model.load_state_dict(state["state_dict"])
     return model.eval()
 
