@@ -14,7 +14,7 @@ __all__ = ("KBAR_PER_EV_A3", "Labels", "evaluate", "vasp_stress")
 FloatArray = NDArray[np.float64]
 
 # VASP writes stress in kB, positive where the cell wants to expand: minus ASE's sign.
-KBAR_PER_EV_A3 = -10.0 / units.GPa
+KBAR_PER_EV_A3 = float(-10.0 / units.GPa)
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Labels:
 
 def vasp_stress(stress: FloatArray) -> FloatArray:
     """ASE stress (3,3) in eV/A^3, tension positive -> VASP's in kB, symmetrised."""
-    return KBAR_PER_EV_A3 * (stress + stress.T) / 2
+    kbar: FloatArray = KBAR_PER_EV_A3 * (stress + stress.T) / 2
+    return kbar
 
 
 def evaluate(atoms: Atoms) -> Labels:
