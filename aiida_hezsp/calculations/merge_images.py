@@ -26,7 +26,7 @@ def merge_images(rule: orm.Dict, **inputs: dict[str, ImageData]) -> dict[str, or
         `images`, the dataset, and `removed`, a Dict of what was left out and why.
 
     Raises:
-        ImageError: labels of the stand-in and of VASP would be mixed.
+        ImageError: labels of the stand-in and of VASP, or of two calculators of the stand-in, would be mixed.
     """
     sets = []
     for label, node in sorted(inputs["datasets"].items()):
@@ -34,7 +34,7 @@ def merge_images(rule: orm.Dict, **inputs: dict[str, ImageData]) -> dict[str, or
         sources = np.array([f"{label}/{source}" for source in images.sources])
         sets.append(replace(images, sources=sources))
     images = ImageSet.concatenate(sets)
-    if len(kinds := {engine.split()[0] for engine in images.engines.tolist()}) > 1:
+    if len(kinds := {_kind(engine) for engine in images.engines.tolist()}) > 1:
         raise ImageError(f"labels of different engines cannot be mixed in one dataset: {', '.join(sorted(kinds))}")
     threshold = rule.get("outlier_threshold")
     outliers = (
@@ -55,3 +55,8 @@ def merge_images(rule: orm.Dict, **inputs: dict[str, ImageData]) -> dict[str, or
         "images": ImageData(images.select(np.flatnonzero(~outliers))),
         "removed": orm.Dict({"outlier_threshold": threshold, "removed": removed, "kept": int((~outliers).sum())}),
     }
+
+
+def _kind(engine: str) -> str:
+    """Return what must be the same for energies to be compared: any VASP, or one calculator of the stand-in."""
+    return "vasp" if engine.startswith("vasp ") else engine

@@ -67,8 +67,9 @@ def images_of_run(trajectory: orm.TrajectoryData, retrieved: orm.FolderData, gro
 
 
 def images_of_runs(inputs: Mapping[str, Mapping[str, orm.Data]], groups: Mapping[str, str]) -> list[ImageSet]:
-    """Return the images of all runs, in the order of their keys."""
+    """Return the images of all runs, in the order of their keys (r2 before r10)."""
+    trajectories = inputs["trajectories"]
     return [
-        images_of_run(trajectory, inputs["retrieved"][key], groups[key], key)
-        for key, trajectory in sorted(inputs["trajectories"].items())
+        images_of_run(trajectories[key], inputs["retrieved"][key], groups[key], key)
+        for key in sorted(trajectories, key=lambda key: (len(key), key))
     ]
