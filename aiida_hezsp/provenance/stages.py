@@ -86,10 +86,12 @@ def collectors_of(graph: AncestorGraph, datasets: Iterable[int]) -> tuple[set[in
 
 def _predicting(graph: AncestorGraph, prediction: int) -> dict[str, list[int]]:
     predict = [pk for pk in (graph.creator(prediction),) if pk is not None]
+    features = graph.makers(predict, "features")  # of a batch: its other structures are ancestors as well
+    relaxations = graph.of_kind({*graph.makers(predict, "structure"), *graph.makers(features, "structures")}, RELAX)
     return {
         "prediction": predict,
-        "features": graph.makers(predict, "features"),
-        "relaxation": _with_interrupted(graph, graph.makers(predict, "structure")),
+        "features": features,
+        "relaxation": _with_interrupted(graph, relaxations),
         "sfmsd_training": graph.makers(predict, "model"),
     }
 

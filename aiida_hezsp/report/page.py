@@ -1,5 +1,6 @@
 """One HTML page about a campaign: a table, figures, errors and where everything comes from; no network needed."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from aiida_hezsp.report.campaign import Campaign, Finetuning, gather_campaign
 from aiida_hezsp.report.style import data_uri
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
     from matplotlib.figure import Figure
 
 __all__ = ("render_page", "write_page")
@@ -53,6 +55,7 @@ def render_page(campaign: Campaign) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.filters["subscripts"] = _subscripts
     return environment.get_template("page.html").render(
         campaign=campaign,
         best=campaign.ranked[0],
@@ -66,6 +69,14 @@ def render_page(campaign: Campaign) -> str:
         style=(_FOLDER / "page.css").read_text(encoding="utf8"),
         script=(_FOLDER / "page.js").read_text(encoding="utf8"),
     )
+
+
+def _subscripts(formula: str) -> "Markup":
+    """Return a formula with its amounts as subscripts."""
+    from markupsafe import Markup
+
+    parts = re.split(r"([0-9.]+)", formula)
+    return Markup().join(Markup("<sub>{}</sub>").format(part) if k % 2 else part for k, part in enumerate(parts))
 
 
 def _error_rows(item: Finetuning) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ __all__ = ("PARITY_SPLITS", "parity_figure")
 
 PARITY_SPLITS = ("test", "unseen")
 _MAX_POINTS = 6000
+_MANY = 400
 _MILLI = 1000.0
 _MARKERS = {"test": "o", "unseen": "^"}
 
@@ -65,18 +66,18 @@ def _panel(
                 y,
                 _MARKERS.get(split, "o"),
                 color=color,
-                ms=3.2,
+                ms=3.2 if len(x) > _MANY else 4.6,
                 mew=0,
-                alpha=0.55,
+                alpha=0.65,
                 rasterized=True,
-                label=f"{moment}, {split}: MAE {error:.3g} m{unit}",
+                label=f"{moment}, {split}: MAE {error:.3g} m{_pretty(unit)}",
             )
     low, high = min(v.min() for v in everything), max(v.max() for v in everything)
     axes.plot([low, high], [low, high], color="#111827", lw=0.8, zorder=0)
     axes.set_title(what.capitalize())
     axes.set_xlabel(f"label ({_pretty(unit)})")
     axes.set_ylabel(f"CHGNet ({_pretty(unit)})")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.2), handletextpad=0.2, fontsize=7.5)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.2), handletextpad=0.2, fontsize=7.5, markerscale=1.3)
 
 
 def _thinned(x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -53,7 +53,7 @@ def test_parity_states_the_errors_of_images_kept_out(arrays):
     labels = texts(figure)
     for expected in (
         "before, test: MAE 100 meV/atom", "before, unseen: MAE 300 meV/atom", "after, test: MAE 10 meV/atom",
-        "after, unseen: MAE 20 meV/atom", "before, unseen: MAE 400 meV/A", "after, test: MAE 20 meV/A",
+        "after, unseen: MAE 20 meV/atom", "before, unseen: MAE 400 meV/Å", "after, test: MAE 20 meV/Å",
     ):  # fmt: skip
         assert expected in labels
     assert {"label (eV/atom)", "CHGNet (eV/atom)", "label (eV/Å)"} <= set(labels)
