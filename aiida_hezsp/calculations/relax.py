@@ -7,7 +7,7 @@ from aiida.common.folders import Folder
 from aiida.engine import CalcJobProcessSpec
 
 from aiida_hezsp.calculations.engine_job import EngineCalculation
-from aiida_hezsp.calculations.ports import add_model, add_structures
+from aiida_hezsp.calculations.ports import add_model, add_restart, add_structures
 
 __all__ = ("RelaxCalculation",)
 
@@ -21,6 +21,7 @@ class RelaxCalculation(EngineCalculation):
 
     JOB = "relax"
     TEMPORARY_FILES = ("relaxed.json",)
+    RESTART_FOLDERS = ("restart",)
 
     @classmethod
     def define(cls, spec: CalcJobProcessSpec) -> None:
@@ -28,6 +29,7 @@ class RelaxCalculation(EngineCalculation):
         super().define(spec)
         add_model(spec)
         add_structures(spec)
+        add_restart(spec)
         spec.output_namespace("structures", valid_type=orm.StructureData, dynamic=True, help="The relaxed structures.")
 
     def write_inputs(self, folder: Folder) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Join features and MD results into the table that SF-MSD models are trained on."""
 
 import hashlib
+from typing import Any
 
 from aiida import orm
 from aiida.engine import calcfunction
@@ -19,17 +20,22 @@ def training_table(rule: orm.Dict, **inputs: dict[str, orm.Dict]) -> orm.Dict:
         inputs: namespaces `features` (from `hezsp.features`) and `results` (of `hezsp.md`), any number of batches.
 
     Returns:
-        A Dict with `columns`, `target`, `rows` (label, features, target, split), `label_engines`, and `left_out`.
+        A Dict with `columns`, `target`, `rows` (label, features, target and its error, split), `label_engines`, and
+        `left_out`.
 
     Raises:
-        HezspError: the batches hold different feature sets, or no row is complete.
+        HezspError: the batches hold different feature sets or a composition twice, or no row is complete.
     """
     tables = [node.get_dict() for _, node in sorted(inputs["features"].items())]
     if len(sets := {table["feature_set"] for table in tables}) != 1:
         raise HezspError(f"batches of different feature sets cannot be joined: {', '.join(sorted(sets))}")
     features = {label: row for table in tables for label, row in table["rows"].items()}
     runs = [node.get_dict() for _, node in sorted(inputs["results"].items())]
-    results = {label: entry for run in runs for label, entry in run["results"].items()}
+    results: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        if twice := sorted(set(results) & set(run["results"])):
+            raise HezspError(f"several MD runs of one composition: {', '.join(twice)}; give those of one temperature")
+        results |= run["results"]
     complete = sorted(label for label in features if label in results and results[label]["error"] is None)
     if not complete:
         raise HezspError("no composition has both features and an MD result")
@@ -39,6 +45,7 @@ def training_table(rule: orm.Dict, **inputs: dict[str, orm.Dict]) -> orm.Dict:
             "label": label,
             "features": features[label],
             "target": results[label]["msd"],
+            "target_error": results[label].get("msd_error"),
             "split": "test" if label in test else "train",
         }
         for label in complete

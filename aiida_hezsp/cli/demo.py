@@ -80,7 +80,7 @@ def _discover(
     from aiida_hezsp.workflows.plan import plan
 
     family = load_family("lzsp")
-    plan_table(plan("discover", family, settings), protocol)
+    plan_table(plan("discover", family, settings, standin=True), protocol)
     builder = DiscoverWorkChain.get_builder_from_protocol(
         engine_code=environment.load_code_or_fail(f"{environment.ENGINE_LABEL}@localhost"),
         protocol=protocol,

@@ -76,7 +76,8 @@ class Launch:
         from aiida_hezsp.cli.plan_table import plan_table
         from aiida_hezsp.workflows.plan import plan
 
-        stages = plan(self.kind, self.family, self.settings, atoms)
+        standin = self.options.get("vasp_code", "").startswith(environment.STANDIN_LABEL)
+        stages = plan(self.kind, self.family, self.settings, atoms, standin=standin)
         if self.options["as_json"]:
             click.echo(json.dumps([stage.to_dict() for stage in stages], indent=1))
         else:

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
 from aiida_hezsp.workflows.costs import Stage
+
+_WIDTH = 110  # columns where the output is not a terminal
 
 __all__ = ("plan_table",)
 
@@ -13,22 +16,17 @@ __all__ = ("plan_table",)
 def plan_table(stages: Iterable[Stage], protocol: str) -> None:
     """Print the stages of a plan and their sum."""
     stages = list(stages)
-    table = Table(title=f"What would run (protocol {protocol}); costs are estimates", show_footer=True)
-    table.add_column("stage", "total")
+    table = Table(title=f"What would run (protocol {protocol}); costs are estimates", box=SIMPLE, show_footer=True)
+    table.add_column("stage", "total", no_wrap=True)
     table.add_column("what")
     table.add_column("structures", justify="right")
-    table.add_column("jobs", str(sum(stage.jobs for stage in stages)), justify="right")
-    table.add_column("steps", justify="right")
+    table.add_column("jobs", f"{sum(stage.jobs for stage in stages):,}", justify="right")
     table.add_column("core-hours", f"{sum(stage.core_hours for stage in stages):,.2f}", justify="right")
     table.add_column("disk MB", f"{sum(stage.disk_mb for stage in stages):,.0f}", justify="right")
     for stage in stages:
-        table.add_row(
-            stage.name,
-            stage.what,
-            f"{stage.structures:,}",
-            f"{stage.jobs:,}",
-            f"{stage.steps:,}" if stage.steps else "",
-            f"{stage.core_hours:,.2f}",
-            f"{stage.disk_mb:,.0f}",
-        )
-    Console().print(table)
+        numbers = (f"{stage.structures:,}", f"{stage.jobs:,}", f"{stage.core_hours:,.2f}", f"{stage.disk_mb:,.0f}")
+        table.add_row(stage.name, stage.what, *numbers)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH)
+    console.print(table)

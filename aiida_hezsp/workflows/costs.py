@@ -31,11 +31,12 @@ class Stage:
 class Estimator:
     """Counts jobs and multiplies steps with costs; `atoms` is the number of atoms of each structure."""
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
-        """Read the costs for the settings of a protocol."""
+    def __init__(self, settings: Mapping[str, Any], *, standin: bool = False) -> None:
+        """Read the costs for the settings of a protocol; `standin`: the stand-in plays VASP."""
         text = files("aiida_hezsp.workflows").joinpath("protocols", "costs.yaml").read_text(encoding="utf8")
         self.costs = yaml.safe_load(text)
         self.settings = settings
+        self.standin = standin
 
     def relaxation(self, name: str, atoms: Sequence[int]) -> Stage:
         """Return a CHGNet relaxation; looser thresholds need fewer steps."""
@@ -59,11 +60,22 @@ class Estimator:
 
     def vasp(self, name: str, kind: str, atoms: Sequence[int]) -> Stage:
         """Return VASP calculations: `relaxation` or `single_point`."""
+        seconds = self._standin_seconds(kind, atoms) if self.standin else self._vasp_seconds(kind, atoms)
+        what = f"{'VASP stand-in' if self.standin else 'VASP'} {kind.replace('_', ' ')}s, {_sizes(atoms)}"
+        disk_mb = len(atoms) * self.costs["vasp"]["disk_mb"]
+        return Stage(name, what, len(atoms), len(atoms), 0, seconds / 3600, disk_mb)
+
+    def _vasp_seconds(self, kind: str, atoms: Sequence[int]) -> float:
+        """Return the time of VASP calculations."""
         costs = self.costs["vasp"]
         growth = sum((number / 40) ** costs["exponent"] for number in atoms)
-        seconds = costs[f"{kind}_40_atoms"] * growth + len(atoms) * self.costs["overheads"]["vasp_job"]
-        what = f"VASP {kind.replace('_', ' ')}s, {_sizes(atoms)}"
-        return Stage(name, what, len(atoms), len(atoms), 0, seconds / 3600, len(atoms) * costs["disk_mb"])
+        return float(costs[f"{kind}_40_atoms"] * growth + len(atoms) * self.costs["overheads"]["vasp_job"])
+
+    def _standin_seconds(self, kind: str, atoms: Sequence[int]) -> float:
+        """Return the time of calculations by the stand-in."""
+        costs = self.costs["standin"]
+        steps = costs["relaxation_steps"] if kind == "relaxation" else 1
+        return float(sum(atoms) * steps * costs["step_per_atom"] + len(atoms) * costs["job"])
 
     def finetune(self, name: str, section: str, atoms: Sequence[int]) -> Stage:
         """Return a fine-tuning on images with these numbers of atoms."""

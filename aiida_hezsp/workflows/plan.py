@@ -77,7 +77,14 @@ _ON_STRUCTURES: dict[str, Callable[[Estimator, Sequence[int]], list[Stage]]] = {
 }
 
 
-def plan(kind: str, family: Family, settings: Settings, atoms: Sequence[int] | None = None) -> list[Stage]:
+def plan(
+    kind: str,
+    family: Family,
+    settings: Settings,
+    atoms: Sequence[int] | None = None,
+    *,
+    standin: bool = False,
+) -> list[Stage]:
     """Return the stages of a work chain, named as its entry point without `hezsp.`.
 
     Nothing is launched and nothing is stored. Counts are exact where nothing fails; costs are estimates.
@@ -87,8 +94,9 @@ def plan(kind: str, family: Family, settings: Settings, atoms: Sequence[int] | N
         family: the family.
         settings: a whole protocol.
         atoms: numbers of atoms of the structures (or images), for a work chain that takes such.
+        standin: whether the stand-in plays VASP, which costs little.
     """
-    estimator = Estimator(settings)
+    estimator = Estimator(settings, standin=standin)
     if kind in _ON_STRUCTURES:
         return _ON_STRUCTURES[kind](estimator, list(atoms or []))
     return [stage for part in _CAMPAIGNS[kind] for stage in part(estimator, family)]

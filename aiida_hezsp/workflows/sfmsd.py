@@ -12,7 +12,7 @@ from aiida_hezsp.calculations.training_table import training_table
 from aiida_hezsp.data import ChgnetModelData, SfmsdModelData
 from aiida_hezsp.workflows.base import HezspWorkChain
 from aiida_hezsp.workflows.configurations import configure
-from aiida_hezsp.workflows.transport import TransportWorkChain
+from aiida_hezsp.workflows.transport import TransportWorkChain, run_key
 
 __all__ = ("SfmsdWorkChain",)
 
@@ -73,7 +73,9 @@ class SfmsdWorkChain(HezspWorkChain):
                 )
         settings = self.settings.sfmsd
         rule = orm.Dict({"test_fraction": settings.test_fraction, "seed": settings.split_seed})
-        results = dict(self.ctx.transport.outputs.runs.items())
+        # Targets are those of the first temperature; further ones are for Arrhenius fits.
+        suffix = run_key("", self.settings.md.temperatures[0])
+        results = {key: node for key, node in self.ctx.transport.outputs.runs.items() if key.endswith(suffix)}
         self.ctx.table = training_table(rule=rule, features=tables, results=results)
         return None
 

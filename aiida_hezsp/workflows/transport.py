@@ -12,7 +12,12 @@ from aiida_hezsp.workflows.jobs import md_parameters, relax_parameters
 from aiida_hezsp.workflows.md import MdWorkChain
 from aiida_hezsp.workflows.relax import RelaxWorkChain
 
-__all__ = ("TransportWorkChain", "relax_inputs")
+__all__ = ("TransportWorkChain", "relax_inputs", "run_key")
+
+
+def run_key(batch: str, temperature: float) -> str:
+    """Return the key of a batch's (or a structure's) run at a temperature (K), e.g. ``b0_1000K``."""
+    return f"{batch}_{temperature:g}K".replace(".", "p")
 
 
 def relax_inputs(
@@ -89,10 +94,9 @@ class TransportWorkChain(HezspWorkChain):
     def queue_md(self) -> None:
         """Queue the MD runs, one job a batch and temperature."""
         temperatures = self.settings.md.temperatures
-        keys = [f"{key}_{temperature:g}K".replace(".", "p") for key in self.ctx.relaxed for temperature in temperatures]
         pairs = [(key, temperature) for key in self.ctx.relaxed for temperature in temperatures]
-        self.ctx.runs = dict(zip(keys, pairs, strict=True))
-        self.start_queue("md_batch", keys)
+        self.ctx.runs = {run_key(*pair): pair for pair in pairs}
+        self.start_queue("md_batch", self.ctx.runs)
 
     def md_batch(self, key: str) -> tuple[type, dict[str, Any]]:
         """Return the MD of one batch at one temperature."""
