@@ -80,7 +80,10 @@ def test_it_says_what_it_rests_on_and_where_it_should_not_be_trusted(inputs):
 def test_it_is_linked_to_structure_features_and_model(inputs):
     prediction = predict(label=orm.Str("LiF"), **inputs)
     assert prediction.is_stored
-    links = {link.link_label: link.node.uuid for link in prediction.creator.base.links.get_incoming(link_type=LinkType.INPUT_CALC)}
+    links = {
+        link.link_label: link.node.uuid
+        for link in prediction.creator.base.links.get_incoming(link_type=LinkType.INPUT_CALC)
+    }
     assert {name: links[name] for name in inputs} == {name: node.uuid for name, node in inputs.items()}
 
 
