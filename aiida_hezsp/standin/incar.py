@@ -5,6 +5,7 @@ a backslash at the end of a line continues it, values in double quotes may span 
 comments, a tag given twice keeps its first value, `3*0.6` repeats a number. Tag names are case-insensitive.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -113,7 +114,10 @@ def _real(value: str) -> float:
     word = value.split(maxsplit=1)[0]
     if not _REAL.fullmatch(word):
         raise ValueError(word)
-    return float(word.lower().replace("d", "e"))
+    number = float(word.lower().replace("d", "e"))
+    if not math.isfinite(number):
+        raise ValueError(word)
+    return number
 
 
 def _logical(value: str) -> bool:

@@ -1,5 +1,6 @@
 """KPOINTS: automatic meshes, explicit lists, or KSPACING; reduced by time reversal alone."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from aiida_hezsp.errors import StandinError
 __all__ = ("Kpoints", "from_spacing", "read_kpoints")
 
 FloatArray = NDArray[np.float64]
+_MOST_POINTS = 100_000
 Number = TypeVar("Number", int, float)
 
 
@@ -33,7 +35,8 @@ def read_kpoints(path: Path) -> Kpoints:
     Raises:
         StandinError: the file cannot be read or uses line mode or generating vectors.
     """
-    lines = [line.split("#")[0].split("!")[0].strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    text = path.read_text(encoding="utf-8", errors="replace")
+    lines = [line.split("#")[0].split("!")[0].strip() for line in text.splitlines()]
     try:
         number = int(lines[1].split()[0])
         style = lines[2][:1].lower()
@@ -59,8 +62,8 @@ def from_spacing(spacing: float, cell: FloatArray, *, gamma: bool) -> Kpoints:
 
 
 def _mesh(divisions: tuple[int, int, int], shift: tuple[float, float, float], *, gamma: bool) -> Kpoints:
-    if min(divisions) < 1:
-        raise ValueError(f"the mesh {divisions} has a division below 1")
+    if min(divisions) < 1 or math.prod(divisions) > _MOST_POINTS or not np.isfinite(shift).all():
+        raise ValueError(f"the mesh {divisions} with shift {shift} cannot be made")
     axes = [
         (np.arange(n) + shift[axis]) / n if gamma else (2 * np.arange(n) + 1 - n + 2 * shift[axis]) / (2 * n)
         for axis, n in enumerate(divisions)
@@ -90,7 +93,7 @@ def _explicit(lines: list[str], number: int) -> Kpoints:
     if lines[2][:1].lower() in {"l", "c", "k"}:
         raise ValueError(f"line 3 is {lines[2]!r}: the stand-in reads lists in reciprocal coordinates only")
     rows = np.array([[float(word) for word in line.split()[:4]] for line in lines[3 : 3 + number]])
-    if rows.shape != (number, 4):
+    if rows.shape != (number, 4) or not np.isfinite(rows).all() or rows[:, 3].sum() <= 0:
         raise ValueError(f"{number} k-points with weights are announced on line 2")
     return Kpoints(rows[:, :3], rows[:, 3] / rows[:, 3].sum(), "Reciprocal", None)
 

@@ -107,7 +107,7 @@ class OutcarWriter:
         rule = "-" * 39
         self._write("", f"{rule} Iteration {step.number:6d}({number:4d})  {rule}", "")
         energy = step.scf.energies[number - 1]
-        moments = step.labels.magmoms if self._moments else None
+        moments = step.labels.magmoms
         magnetization = "" if moments is None else f"{moments.sum():14.7f}"
         self._write(
             f" number of electron   {self._n_electrons:14.7f} magnetization {magnetization}",

@@ -57,7 +57,7 @@ def read_poscar(path: Path) -> Poscar:
     """
     if not path.is_file():
         raise StandinError(" ERROR: POSCAR not found, STOPPING")
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     try:
         return _parse(lines)
     except (ValueError, IndexError) as error:
@@ -125,7 +125,10 @@ def _velocities(lines: list[str], n: int, cell: FloatArray) -> FloatArray | None
 
 
 def _number(word: str) -> float:
-    return float(re.sub(r"[dD]", "e", word))
+    value = float(re.sub(r"[dD]", "e", word))
+    if not np.isfinite(value):
+        raise ValueError(f"{word} is not finite")
+    return value
 
 
 def _starts_with(line: str, letters: str) -> bool:

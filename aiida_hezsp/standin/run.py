@@ -1,7 +1,7 @@
 """One run of the stand-in in a folder: read, evaluate, move, write."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
@@ -18,7 +18,7 @@ from aiida_hezsp.standin.outcar import OutcarWriter
 from aiida_hezsp.standin.poscar import write_contcar
 from aiida_hezsp.standin.relax import OPTIMIZERS, relax
 from aiida_hezsp.standin.scf import run_scf
-from aiida_hezsp.standin.settings import OBEYED
+from aiida_hezsp.standin.settings import OBEYED, SPIN_POLARISED
 from aiida_hezsp.standin.step import Step, Thermo
 from aiida_hezsp.standin.vasprun import VasprunWriter
 
@@ -139,6 +139,8 @@ class _Run:
         settings = job.settings
         results = _results(job, ignore_ediffg=end == "ionic-unconverged")
         for number, (labels, reached, thermo) in enumerate(results, 1):
+            if settings.ispin != SPIN_POLARISED:
+                labels = replace(labels, magmoms=None)  # noqa: PLW2901 what VASP without spin has not got
             scf = run_scf(
                 labels.energy, len(job.atoms), number,
                 ediff=settings.ediff, nelm=settings.nelm, nelmin=settings.nelmin, never=end == "unconverged",

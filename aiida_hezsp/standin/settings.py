@@ -9,7 +9,7 @@ from typing import Literal
 from aiida_hezsp.errors import StandinError
 from aiida_hezsp.standin.incar import Incar
 
-__all__ = ("OBEYED", "RELAXATIONS", "Settings", "read_settings")
+__all__ = ("NVE_SMASS", "OBEYED", "SPIN_POLARISED", "Settings", "read_settings")
 
 Task = Literal["static", "relax", "md"]
 
@@ -111,6 +111,8 @@ def read_settings(incar: Incar, n_atoms: int) -> Settings:
 
 
 def _check(settings: Settings, n_atoms: int) -> None:
+    if settings.kspacing <= 0:
+        raise StandinError(f" Error reading item 'KSPACING' from file INCAR: {settings.kspacing:g} is not positive.")
     if settings.nelm < 1:
         raise StandinError(f" Error reading item 'NELM' from file INCAR: {settings.nelm} is less than 1.")
     if settings.ispin not in {1, 2}:

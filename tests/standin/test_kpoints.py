@@ -55,7 +55,15 @@ def test_explicit_list(read):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "x\n0\nLine\n", "x\n2\nLine-mode\n0 0 0\n", "x\n0\nGamma\n2 2\n", "x\n0\nG\n0 1 1\n", "x\n2\nR\n0 0 0 1\n"],
+    [
+        "",
+        "x\n0\nLine\n",
+        "x\n2\nLine-mode\n0 0 0\n",
+        "x\n0\nGamma\n2 2\n",
+        "x\n0\nG\n0 1 1\n",
+        "x\n0\nG\n999 999 999\n",
+        "x\n2\nR\n0 0 0 1\n",
+    ],
 )
 def test_what_it_cannot_read_is_refused(read, text):
     with pytest.raises(StandinError, match="KPOINTS"):
