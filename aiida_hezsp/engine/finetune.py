@@ -94,7 +94,7 @@ def run(inputs: FinetuneInput, folder: Path) -> dict[str, Any]:
         inputs.settings(),
         checkpoint=folder / CHECKPOINT,
         mark=mark,
-        report=_Reporter(inputs.epochs),
+        report=_Reporter().report,
     )
     info = {"parent_sha256": checksum, "images_sha256": sha256_of(images_path), "settings": course}
     for name, model, epoch in (("final", result.final, inputs.epochs), ("best", result.best, result.best_epoch)):
@@ -136,17 +136,13 @@ def _prediction_arrays(
 class _Reporter:
     """Progress lines of the stages of a fine-tuning."""
 
-    def __init__(self, epochs: int) -> None:
-        self.epochs = epochs
-        self.stage = ""
+    stage = ""
 
-    def __call__(self, stage: str, done: int, total: int) -> None:
+    def report(self, stage: str, done: int, total: int, note: str) -> None:
+        """Report images done in a stage."""
         now = time.perf_counter()
         if stage != self.stage:
             self.stage, self.begin, self.first = stage, now, done
             self.progress = Progress(lambda text: say(f"finetune {stage} {text}"), total, "images")
-            return
-        note = (
-            f", epoch {min(self.epochs, 1 + done * self.epochs // total)} of {self.epochs}" if stage == "train" else ""
-        )
-        self.progress.step(done, (done - self.first) / max(now - self.begin, 1e-9), note)
+        speed = (done - self.first) / max(now - self.begin, 1e-9)
+        self.progress.step(done, speed, f", {note}" if note else "")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ("FinetuneResult", "finetune")
 
 FINAL_RATE = 0.01  # of the learning rate, at the end of the cosine: chgnet's
-Report = Callable[[str, int, int], None]
+Report = Callable[[str, int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,8 @@ def finetune(
         settings: of the fine-tuning.
         checkpoint: file written every `settings.restart_every` epochs; read if it exists.
         mark: identifies model, images and settings; a checkpoint with another mark is refused.
-        report: called with a stage (`graphs`, `before`, `train`, `after`), the number of images done and to be done.
+        report: called with a stage (`graphs`, `before`, `train`, `after`), the number of images done and to be done,
+            and a note for the reader.
 
     Raises:
         ImageError: the images cannot be split as asked.
@@ -130,7 +131,7 @@ class _Trainer:
         self.labels = Labels.of(images)
         known = counts(self.labels)
         self.wants = {"stress": known["stress"] > 0, "magmoms": known["magmoms"] > 0}
-        report("graphs", 0, len(images))
+        report("graphs", 0, len(images), "")
         self.graphs = make_graphs(self.network, images)
         self.function = loss_function(settings.loss)
         self.progress = Progress()
@@ -160,7 +161,10 @@ class _Trainer:
         order = self._order()
         size = self.settings.batch_size
         self.model.train()
-        losses = [self._update(order[begin : begin + size]) for begin in range(0, len(order), size)]
+        losses = []
+        for begin in range(0, len(order), size):
+            losses.append(self._update(order[begin : begin + size]))
+            self._report_training(min(begin + size, len(order)))
         self.progress.epoch += 1
         self.model.eval()
         self._validate(float(np.mean(losses)))
@@ -188,9 +192,15 @@ class _Trainer:
             raise ExplosionError(f"fine-tuning has blown up in epoch {self.progress.epoch + 1}: the loss is {total}")
         self.optimizer.step()
         self.progress.updates += 1
-        done = self.progress.epoch * len(self.split["train"]) + len(batch)
-        self.report("train", done, self.settings.epochs * len(self.split["train"]))
         return total
+
+    def _report_training(self, done: int) -> None:
+        """Report the images done in this epoch, and the last validation."""
+        progress, epochs, n_train = self.progress, self.settings.epochs, len(self.split["train"])
+        note = f"epoch {progress.epoch + 1} of {epochs}"
+        if progress.history:
+            note += f", validation force error {progress.history['validation_force_mae'][-1]:.0f} meV/A"
+        self.report("train", progress.epoch * n_train + done, epochs * n_train, note)
 
     def _learning_rate(self) -> float:
         """Return the rate of this update: half a cosine from the full rate to `FINAL_RATE` of it."""
@@ -220,7 +230,7 @@ class _Trainer:
 
     def predict(self, stage: str) -> Predictions:
         """Return the present model's predictions for all images."""
-        return self._predict(self.graphs, lambda done: self.report(stage, done, len(self.graphs)))
+        return self._predict(self.graphs, lambda done: self.report(stage, done, len(self.graphs), ""))
 
     def _predict(self, graphs: Sequence[Any], report: Callable[[int], None] | None = None) -> Predictions:
         return predict_images(self.network, graphs, **self.wants, micro_batch=self.settings.micro_batch, report=report)

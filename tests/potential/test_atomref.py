@@ -52,9 +52,8 @@ def test_the_shift_reaches_the_models_energies(pbe, images):
     shift[[2, 8]] = [0.5, -2.0]
     apply_shift(model, shift)
     chosen = images.select([0, 12])
-    energies = []
-    for network in (StockNetwork(pbe), StockNetwork(model)):
-        energies.append(predict_images(network, make_graphs(network, chosen)).energies)
+    networks = (StockNetwork(pbe), StockNetwork(model))
+    energies = [predict_images(network, make_graphs(network, chosen)).energies for network in networks]
     np.testing.assert_allclose(energies[1] - energies[0], [-0.75, 1.0 / 3], atol=1e-5)
 
 

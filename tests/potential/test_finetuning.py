@@ -98,16 +98,14 @@ def test_a_restart_from_a_checkpoint_changes_nothing(pbe, few, tmp_path, optimiz
     file = tmp_path / "checkpoint" / "checkpoint.safetensors"
     n_train = len(uninterrupted.split["train"])
 
-    def kill(stage, done, _):
+    def kill(stage, done, *_):
         if stage == "train" and done > 2 * n_train:
             raise KilledError
 
     with pytest.raises(KilledError):
         finetune(pbe, few, settings, checkpoint=file, mark="m", report=kill)
     stages = []
-    resumed = finetune(
-        pbe, few, settings, checkpoint=file, mark="m", report=lambda stage, *_: stages.append(stage)
-    )
+    resumed = finetune(pbe, few, settings, checkpoint=file, mark="m", report=lambda stage, *_: stages.append(stage))
     assert stages.count("train") == len(range(0, n_train, 4))  # one epoch of three
     assert resumed.history == uninterrupted.history
     assert resumed.metrics == uninterrupted.metrics

@@ -125,9 +125,9 @@ def test_a_restart_file_of_another_run_is_refused(crystal, calculator, tmp_path)
 
 
 def test_explosions_end_the_run(crystals, calculator):
+    crystal = crystals["LiF"].repeat((2, 1, 1))
+    crystal.positions[0] += 0.7
     with pytest.raises(ExplosionError, match=r"blown up at step \d+: \d+ K, beyond 601 K"):
-        crystal = crystals["LiF"].repeat((2, 1, 1))
-        crystal.positions[0] += 0.7
         run_md(crystal, calculator, replace(SETTINGS, max_temperature_factor=1.002, n_steps=50))
     crushed = Atoms("LiF", positions=[[0, 0, 0], [0.25, 0, 0]], cell=[5, 5, 5], pbc=True)
     with pytest.raises(ExplosionError, match="blown up at step"):

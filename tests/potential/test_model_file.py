@@ -128,7 +128,7 @@ def test_damaged_files_are_refused(path):
     content = path.read_bytes()
     for damaged in (content[:-100], content[:4], b"", b"\xff" * 100, content[:8] + b"x" * 2000, content + b"tail"):
         path.write_bytes(damaged)
-        with pytest.raises(ModelFileError, match="damaged|not a safetensors file"):
+        with pytest.raises(ModelFileError, match=r"damaged|not a safetensors file"):
             load_model(path)
 
 

@@ -69,7 +69,7 @@ def test_transition_counts_agree_with_a_naive_loop(cell):
 def test_transition_counts_of_unwrapped_ions_and_of_many_frames(monkeypatch):
     cell, sites = np.diag([10.0, 10.0, 10.0]), np.array([[1.0, 1.0, 1.0]])
     at_home, away = np.array([1.0, 1.0, 1.0]), np.array([1.0, 1.0, 3.6])
-    positions = np.array([[at_home + [30, -20, 10]], [away], [at_home]])
+    positions = np.array([[at_home + np.array([30, -20, 10])], [away], [at_home]])
     assert transition_counts(positions, cell, sites).tolist() == [0, 1, 0]
     assert transition_counts(np.tile(positions, (2000, 1, 1)), cell, sites).sum() == 2000
 

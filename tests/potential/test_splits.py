@@ -1,3 +1,5 @@
+from itertools import chain
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,7 +16,7 @@ GROUPS = np.array([name for name in "abcdefgh" for _ in range(7)])
 def test_every_image_is_in_exactly_one_split(n, seed, by):
     groups = np.array([f"c{index % max(3, n // 4)}" for index in range(n)])
     split = split_images(groups, SplitSettings(by=by), seed)
-    assert sorted(sum(split.values(), [])) == list(range(n))
+    assert sorted(chain.from_iterable(split.values())) == list(range(n))
     assert all(split[name] for name in ("train", "validation", "test"))
     assert split == split_images(groups, SplitSettings(by=by), seed)
 

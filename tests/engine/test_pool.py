@@ -1,0 +1,68 @@
+import os
+import signal
+import time
+
+import pytest
+
+from aiida_hezsp.engine.pool import run_tasks
+from aiida_hezsp.errors import ModelFileError, StructureError
+
+
+class Doubling:
+    """A task that can go wrong in every way."""
+
+    def __init__(self, context):
+        if context == "damaged":
+            raise ModelFileError("the model is damaged")
+        self.context = context
+
+    def __call__(self, label, payload, speak):  # noqa: ARG002
+        speak(f"works on {payload}")
+        if payload == "wrong":
+            raise StructureError("two atoms on one place")
+        if payload == "bug":
+            raise ZeroDivisionError("a bug")
+        if payload == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if payload == "slow":
+            time.sleep(0.5)
+        return (self.context, payload * 2, os.getpid())
+
+
+@pytest.mark.parametrize("workers", [1, 2, 9])
+def test_failures_do_not_reach_neighbours(workers, capfd):
+    payloads = {"a": 1, "b": "wrong", "c": 3, "d": "bug", "e": 5}
+    outcomes = {outcome.label: outcome for outcome in run_tasks(Doubling, "ctx", payloads, workers, "job")}
+    assert outcomes.keys() == payloads.keys()
+    assert outcomes["a"].result[:2] == ("ctx", 2)
+    assert outcomes["e"].result[:2] == ("ctx", 10)
+    assert outcomes["b"].error == "two atoms on one place"
+    assert outcomes["d"].error == "ZeroDivisionError: a bug"
+    printed = capfd.readouterr()
+    assert "job a works on 1\n" in printed.out
+    assert "Traceback" in printed.err
+    pids = {outcome.result[2] for outcome in outcomes.values() if outcome.result}
+    assert (pids == {os.getpid()}) == (workers == 1)
+    assert len(pids) <= min(workers, 3)
+
+
+def test_a_process_that_dies_is_replaced():
+    payloads = {"a": "die", "b": 2, "c": "die", "d": 4, "e": 5}
+    outcomes = {outcome.label: outcome for outcome in run_tasks(Doubling, None, payloads, 2, "job")}
+    assert outcomes["a"].error == outcomes["c"].error == "the process ended with status -9"
+    assert [outcomes[label].result[1] for label in "bde"] == [4, 8, 10]
+
+
+def test_outcomes_come_as_they_finish():
+    labels = [outcome.label for outcome in run_tasks(Doubling, None, {"a": "slow", "b": 1}, 2, "job")]
+    assert labels == ["b", "a"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_task_that_cannot_be_made_fails_the_job(workers):
+    with pytest.raises(ModelFileError, match="damaged"):
+        list(run_tasks(Doubling, "damaged", {"a": 1, "b": 2}, workers, "job"))
+
+
+def test_nothing_to_do():
+    assert list(run_tasks(Doubling, "damaged", {}, 4, "job")) == []
