@@ -19,9 +19,9 @@ STANDIN = "standin r2scan"
 TRAINING = ("Li4Zr1p5Mg0p5Si2PO12", "Li3Hf2Si2PO12", "Li2p5Zr1p5Nb0p5Si2PO12")
 TARGETS = tuple(f"Li3Zr0p5Hf0p5Al0p5{element}0p5Si2PO12" for element in ("Nb", "Ta", "Sb", "V", "Bi", "Sc", "In", "Y"))
 SCREENED = {
-    "Li2p625Zr0p5Hf0p375Sn0p375Ti0p375Nb0p375Si2PO12": 144.25,
-    "Li3Zr0p5Hf0p375Sn0p375Ti0p375Ge0p375Si2PO12": 60.5,
-    "Li3p375Zr0p5Hf0p375Sn0p375Ti0p375Al0p375Si2PO12": 120.5,
+    "Li2p625Zr0p5Ti0p375Sn0p375Hf0p375Nb0p375Si2PO12": 144.25,
+    "Li3Zr0p5Ti0p375Ge0p375Sn0p375Hf0p375Si2PO12": 60.5,
+    "Li3p375Zr0p5Al0p375Ti0p375Sn0p375Hf0p375Si2PO12": 120.5,
 }
 FEATURES = ("x_li", "s_config", "a", "csm_M_mean")
 

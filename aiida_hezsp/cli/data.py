@@ -158,7 +158,7 @@ def cmd_prediction_show(prediction: str) -> None:
 
     \b
     Example:
-      verdi data hezsp prediction show Li2.625Zr0.5Hf0.375Sn0.375Ti0.375Nb0.375Si2PO12
+      verdi data hezsp prediction show Li2.625Zr0.5Ti0.375Sn0.375Hf0.375Nb0.375Si2PO12
     """
     from aiida_hezsp.errors import PredictionError
     from aiida_hezsp.provenance.predictions import load_prediction

@@ -36,7 +36,7 @@ def cmd_export(
     \b
     Examples:
       aiida-hezsp export --process 4510 --output campaign.aiida --csv ranking.csv
-      aiida-hezsp export Li2.625Zr0.5Hf0.375Sn0.375Ti0.375Nb0.375Si2PO12 --output best.aiida
+      aiida-hezsp export Li2.625Zr0.5Ti0.375Sn0.375Hf0.375Nb0.375Si2PO12 --output best.aiida
     """
     if predictions and process:
         raise click.UsageError("name predictions or a process, not both")

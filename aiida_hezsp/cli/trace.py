@@ -20,7 +20,7 @@ def cmd_trace(ctx: click.Context, prediction: str, as_json: bool, show_all: bool
 
     \b
     Examples:
-      aiida-hezsp trace Li2.625Zr0.5Hf0.375Sn0.375Ti0.375Nb0.375Si2PO12
+      aiida-hezsp trace Li2.625Zr0.5Ti0.375Sn0.375Hf0.375Nb0.375Si2PO12
       aiida-hezsp trace 4821 --all
       aiida-hezsp trace 4821 --json > trace.json
     """

@@ -25,6 +25,7 @@ __all__ = (
 PREDICT_PROCESS_TYPE = "aiida.calculations:hezsp.predict"
 _KIND = "hezsp.predict"
 _LIST = "`aiida-hezsp rank` lists the predictions"
+_AMOUNT = re.compile(r"([A-Z][a-z]?)(\d+(?:\.\d+)?|\.\d+)?")
 _UUID = re.compile(r"[0-9a-f]{4,8}(-[0-9a-f-]*)?")
 
 
@@ -113,6 +114,8 @@ def predictions_of(process: orm.ProcessNode) -> list[orm.Dict]:
 def load_prediction(identifier: str | int) -> orm.Dict:
     """Return a prediction by pk, UUID (or its beginning), formula or label; of a composition the newest one.
 
+    The order of the elements in a formula does not matter.
+
     Raises:
         PredictionError: there is none, or the identifier belongs to something else; says what.
     """
@@ -126,6 +129,9 @@ def load_prediction(identifier: str | int) -> orm.Dict:
     query = _query()
     query.add_projection("prediction", "attributes.formula")
     known = sorted(set(query.all(flat=True)))
+    amounts = _amounts(_as_formula(text))
+    if same := next((formula for formula in known if _amounts(formula) == amounts), None):
+        return find_predictions(composition=same)[0]
     if not known:
         raise PredictionError(f"no prediction of {text!r}: this profile holds no predictions at all")
     near = difflib.get_close_matches(_as_formula(text), known, n=3, cutoff=0.6)
@@ -162,6 +168,11 @@ def _as_label(text: str) -> str:
 
 def _as_formula(text: str) -> str:
     return re.sub(r"(?<=\d)p(?=\d)", ".", text)
+
+
+def _amounts(formula: str) -> dict[str, float]:
+    """Return the amounts of the elements in a formula without brackets."""
+    return {element: round(float(amount or 1), 6) for element, amount in _AMOUNT.findall(formula)}
 
 
 def _load_node(text: str) -> orm.Node:

@@ -15,7 +15,7 @@ def test_ranking_is_by_predicted_msd(discovery):
     assert [row.rank for row in ranked] == [1, 2, 3]
     assert [row.msd for row in ranked] == [144.25, 120.5, 60.5]
     first = ranked[0]
-    assert first.formula == "Li2.625Zr0.5Hf0.375Sn0.375Ti0.375Nb0.375Si2PO12"
+    assert first.formula == "Li2.625Zr0.5Ti0.375Sn0.375Hf0.375Nb0.375Si2PO12"
     assert first.type == "5-1"
     assert first.label_engines == ("standin r2scan",)
     assert first.standin
@@ -50,9 +50,15 @@ def test_load_by_identifier(discovery, best, attribute):
 
 
 def test_load_by_beginning_of_uuid_formula_and_label(discovery):
-    node = discovery.predictions["Li3Zr0p5Hf0p375Sn0p375Ti0p375Ge0p375Si2PO12"]
+    node = discovery.predictions["Li3Zr0p5Ti0p375Ge0p375Sn0p375Hf0p375Si2PO12"]
     for identifier in (node.uuid[:8], node["formula"], node["label"]):
         assert load_prediction(identifier).uuid == node.uuid
+
+
+def test_order_of_elements_does_not_matter(discovery, best):
+    assert load_prediction("Li2.625Zr0.5Hf0.375Sn0.375Ti0.375Nb0.375Si2PO12")["formula"] == best["formula"]
+    with pytest.raises(PredictionError, match="no prediction of"):
+        load_prediction("Li2.625Zr0.5Hf0.375Sn0.375Ti0.375Ta0.375Si2PO12")
 
 
 def test_not_a_prediction_says_what_it_is(discovery, best):
@@ -68,7 +74,7 @@ def test_not_a_prediction_says_what_it_is(discovery, best):
 
 
 def test_unknown_composition_names_the_nearest(discovery):
-    with pytest.raises(PredictionError, match=r"near it are .*Li3Zr0.5Hf0.375Sn0.375Ti0.375Ge0.375Si2PO12"):
+    with pytest.raises(PredictionError, match=r"near it are .*Li3Zr0.5Ti0.375Ge0.375Sn0.375Hf0.375Si2PO12"):
         load_prediction("Li3Zr0.5Hf0.375Sn0.375Ti0.375Ge0.375Si2PO")
 
 
@@ -77,6 +83,32 @@ def test_unknown_identifiers(discovery):
         load_prediction("999999")
     with pytest.raises(PredictionError, match="has no predictions"):
         rank_predictions(discovery.nodes.second_finetune)
+
+
+def test_what_the_real_calcfunction_makes_is_read(discovery, best, family):
+    from aiida_hezsp.calculations.predict import predict
+    from aiida_hezsp.chemistry import parse_formula
+    from aiida_hezsp.provenance.trace import trace_prediction
+
+    composition, inputs = parse_formula(family, best["formula"]), best.creator.inputs
+    real = predict(
+        label=orm.Str(composition.label),
+        structure=inputs.structure,
+        compositions=orm.Dict({composition.label: composition.as_dict()}),
+        features=inputs.features,
+        model=inputs.model,
+    )
+    row = next(row for row in rank_predictions() if row.uuid == real.uuid)
+    assert (row.formula, row.type, row.x_li) == (best["formula"], "5-1", 2.625)
+    assert row.s_config == pytest.approx(1.602, abs=1e-3)
+    assert row.entropy_class == "high"
+    assert row.msd_low <= row.msd <= row.msd_high
+    assert row.msd == pytest.approx(real["shap_base"] + sum(real["shap"].values()))
+    assert row.features == inputs.features["rows"][composition.label]
+    assert row.standin
+    trace = trace_prediction(real)
+    assert trace.engines == trace_prediction(best).engines
+    assert trace["other"].count == 0
 
 
 def test_empty_profile(aiida_profile_clean):
