@@ -10,8 +10,14 @@ from pymatgen.io.vasp.sets import MPRelaxSet
 
 __all__ = ("potential_mapping", "vasp_inputs", "vasp_kpoints")
 
-# What the parser must return beside its defaults: the path with its energies.
-PARSER_SETTINGS = {"include_node": ["trajectory", "energies"], "include_quantity": ["site_magnetization"]}
+# What the parser must return beside its defaults: the path with its energies. A killed VASP leaves half a step in
+# vasprun.xml, from which no path can be made; with `check_completeness` that would be an error (1004) that no handler
+# restarts, without it is "did not finish" (700), which one does.
+PARSER_SETTINGS = {
+    "include_node": ["trajectory", "energies"],
+    "include_quantity": ["site_magnetization"],
+    "check_completeness": False,
+}
 
 
 def potential_mapping(structure: Structure) -> dict[str, str]:
