@@ -1,10 +1,12 @@
 """Parse a relaxation by the engine."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from aiida_hezsp.data.structures import structure_data_from_engine
+from aiida_hezsp.engine.files import read_json
+from aiida_hezsp.engine.structures import atoms_from_entry
+from aiida_hezsp.errors import StructureError
 from aiida_hezsp.parsers.engine_job import EngineParser
 
 __all__ = ("RelaxParser",)
@@ -16,7 +18,6 @@ class RelaxParser(EngineParser):
     def parse_files(self, output: dict[str, Any], folder: Path) -> None:
         """Register `structures.<label>`."""
         del output
-        with (folder / "relaxed.json").open(encoding="utf8") as handle:
-            relaxed = json.load(handle)
-        for label, entry in relaxed.items():
+        for label, entry in read_json(folder / "relaxed.json", StructureError).items():
+            atoms_from_entry(label, entry)  # refuses what is no structure, and says why
             self.out(f"structures.{label}", structure_data_from_engine(entry))
