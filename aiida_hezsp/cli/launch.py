@@ -222,11 +222,7 @@ def cmd_potential(ctx: click.Context, **options: Any) -> None:
     """
     from aiida_hezsp.workflows.potential import PotentialWorkChain
 
-    launch = Launch(ctx, "potential", options)
-    if launch.dry_run:
-        launch.show_plan()
-    else:
-        launch.go(PotentialWorkChain, family=launch.family_node(), vasp=launch.vasp(), **launch.engine())
+    _launch_from_dft(Launch(ctx, "potential", options), PotentialWorkChain)
 
 
 @cmd_launch.command("sfmsd")
@@ -301,8 +297,12 @@ def cmd_discover(ctx: click.Context, **options: Any) -> None:
     """
     from aiida_hezsp.workflows.discover import DiscoverWorkChain
 
-    launch = Launch(ctx, "discover", options)
+    _launch_from_dft(Launch(ctx, "discover", options), DiscoverWorkChain)
+
+
+def _launch_from_dft(launch: Launch, process_class: Any) -> None:
+    """Plan or launch a work chain that begins with DFT on the family's compositions."""
     if launch.dry_run:
         launch.show_plan()
     else:
-        launch.go(DiscoverWorkChain, family=launch.family_node(), vasp=launch.vasp(), **launch.engine())
+        launch.go(process_class, family=launch.family_node(), vasp=launch.vasp(), **launch.engine())

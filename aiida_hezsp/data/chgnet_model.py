@@ -1,16 +1,17 @@
 """A CHGNet model: one safetensors file with its architecture and history in the header."""
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from aiida import orm
 
+from aiida_hezsp.data.label_engines import WithLabelEngines
+
 __all__ = ("ChgnetModelData",)
 
 
-class ChgnetModelData(orm.SinglefileData):
+class ChgnetModelData(WithLabelEngines, orm.SinglefileData):
     """CHGNet weights as safetensors, entry point `hezsp.chgnet_model`.
 
     The file is checked when the node is made (format, architecture, tensor names and shapes), never unpickled.
@@ -38,16 +39,7 @@ class ChgnetModelData(orm.SinglefileData):
         self.base.attributes.set("version", metadata["version"])
         self.base.attributes.set("info", json.loads(metadata.get("info", "{}")))
         self.base.attributes.set("sha256", sha256_of(path))
-        self.base.attributes.set("label_engines", [])
-
-    @property
-    def label_engines(self) -> list[str]:
-        """What labelled the images this model and its ancestors were fine-tuned on; empty for a pretrained one."""
-        return list(self.base.attributes.get("label_engines"))
-
-    @label_engines.setter
-    def label_engines(self, engines: Iterable[str]) -> None:
-        self.base.attributes.set("label_engines", sorted(set(engines)))
+        self.label_engines = []
 
     @property
     def name(self) -> str:

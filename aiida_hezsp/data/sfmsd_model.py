@@ -2,11 +2,12 @@
 
 import json
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiida import orm
+
+from aiida_hezsp.data.label_engines import WithLabelEngines
 
 if TYPE_CHECKING:
     from aiida_hezsp.sfmsd import TrainedModel
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ("SfmsdModelData",)
 
 
-class SfmsdModelData(orm.Data):
+class SfmsdModelData(WithLabelEngines, orm.Data):
     """A regressor from structural features to MSD, entry point `hezsp.sfmsd_model`.
 
     Holds `model.skops` and `model.json`; both are checked when the node is made and whenever they are read, against
@@ -38,16 +39,7 @@ class SfmsdModelData(orm.Data):
         self.base.attributes.set("kind", model.kind)
         self.base.attributes.set("features", list(model.features))
         self.base.attributes.set("summary", json.loads(Path(sidecar).read_text(encoding="utf8")))
-        self.base.attributes.set("label_engines", [])
-
-    @property
-    def label_engines(self) -> list[str]:
-        """What labelled the images behind the MD runs this model was trained on."""
-        return list(self.base.attributes.get("label_engines"))
-
-    @label_engines.setter
-    def label_engines(self, engines: Iterable[str]) -> None:
-        self.base.attributes.set("label_engines", sorted(set(engines)))
+        self.label_engines = []
 
     @property
     def kind(self) -> str:
