@@ -62,12 +62,21 @@ def transition_counts(
 
 
 def transition_image_indices(counts: ArrayLike, n: int = 10) -> list[int]:
-    """Return the `n` frames with most ions in transition, in the order of time; earlier frames win ties."""
+    """Return the `n` frames with most ions in transition, in the order of time.
+
+    Of more frames of one count than are wanted, some are taken evenly along the run, the last one always: neighbours
+    in time hardly differ, and the first frame is the static structure.
+    """
     values = np.asarray(counts)
     if values.ndim != 1 or len(values) == 0 or n < 1:
         raise TrajectoryError(f"{n} of {values.shape} counts cannot be selected")
-    order = np.argsort(-values, kind="stable")[:n]
-    return sorted(order.tolist())
+    chosen: list[int] = []
+    for count in np.unique(values)[::-1]:
+        frames, room = np.flatnonzero(values == count), n - len(chosen)
+        if len(frames) > room:
+            frames = frames[np.linspace(0, len(frames) - 1, room + 1).round().astype(int)[1:]]
+        chosen += frames.tolist()
+    return sorted(chosen)
 
 
 def energy_outliers(energy_per_atom: ArrayLike, groups: ArrayLike, threshold: float) -> NDArray[np.bool_]:

@@ -76,10 +76,22 @@ def test_transition_counts_of_unwrapped_ions_and_of_many_frames(monkeypatch):
 
 def test_transition_images_are_the_richest_in_order_of_time():
     counts = [0, 3, 1, 5, 5, 2, 3]
-    assert transition_image_indices(counts, 3) == [1, 3, 4]
+    assert transition_image_indices(counts, 2) == [3, 4]
+    assert transition_image_indices(counts, 4) == [1, 3, 4, 6]
     assert transition_image_indices(counts, 100) == list(range(7))
     with pytest.raises(TrajectoryError):
         transition_image_indices([], 3)
+
+
+@given(counts=st.lists(st.integers(0, 3), min_size=1, max_size=60), n=st.integers(1, 70))
+def test_transition_images_have_the_largest_counts(counts, n):
+    chosen = transition_image_indices(counts, n)
+    assert chosen == sorted(set(chosen))
+    assert sorted((counts[index] for index in chosen), reverse=True) == sorted(counts, reverse=True)[:n]
+
+
+def test_of_equal_frames_some_are_spread_over_the_run():
+    assert transition_image_indices([0] * 21, 2) == [10, 20]
 
 
 def test_bad_shapes_are_refused():
