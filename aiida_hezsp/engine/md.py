@@ -19,7 +19,7 @@ from aiida_hezsp.potential.arrays import write_npz
 from aiida_hezsp.potential.md_settings import MdSettings
 from aiida_hezsp.potential.trajectory import Trajectory
 from aiida_hezsp.transport.diffusion import diffusion_coefficient
-from aiida_hezsp.transport.msd import mean_squared_displacement, msd_target
+from aiida_hezsp.transport.msd import mean_squared_displacement, msd_target, msd_target_error
 from aiida_hezsp.transport.window import window_slice
 
 __all__ = ("MdInput", "run")
@@ -27,7 +27,15 @@ __all__ = ("MdInput", "run")
 Fraction = Annotated[float, Field(ge=0, le=1)]
 NOTHING = dict.fromkeys(
     (
-        *("msd", "msd_window", "length_ps", "temperature_mean", "temperature_std", "diffusion_coefficient"),
+        *(
+            "msd",
+            "msd_error",
+            "msd_window",
+            "length_ps",
+            "temperature_mean",
+            "temperature_std",
+            "diffusion_coefficient",
+        ),
         *("n_mobile", "n_steps", "steps_per_s"),
     )
 )
@@ -118,16 +126,18 @@ def seed_of(seed: int, label: str) -> int:
 def summarise(
     trajectory: Trajectory, msd: np.ndarray[Any, Any], window: tuple[float, float], settings: MdSettings
 ) -> dict[str, Any]:
-    """Return the numbers of a run: MSD target (A^2), length (ps), temperatures (K), D (cm^2/s)."""
+    """Return the numbers of a run: MSD target and its standard error from the spread among ions (A^2), length (ps), temperatures (K), D (cm^2/s)."""
+    n_mobile = len(trajectory.mobile_indices)
     half = trajectory.temperatures[len(trajectory.temperatures) // 2 :]
     return {
         "msd": msd_target(msd, window),
+        "msd_error": msd_target_error(trajectory.positions, window) if n_mobile > 1 else None,
         "msd_window": list(window),
         "length_ps": settings.n_steps * settings.timestep / 1000.0,
         "temperature_mean": float(half.mean()),
         "temperature_std": float(half.std()),
         "diffusion_coefficient": diffusion_coefficient(msd, trajectory.times, window),
-        "n_mobile": len(trajectory.mobile_indices),
+        "n_mobile": n_mobile,
         "n_steps": settings.n_steps,
         "error": None,
     }
