@@ -126,7 +126,10 @@ def seed_of(seed: int, label: str) -> int:
 def summarise(
     trajectory: Trajectory, msd: np.ndarray[Any, Any], window: tuple[float, float], settings: MdSettings
 ) -> dict[str, Any]:
-    """Return the numbers of a run: MSD target and its standard error from the spread among ions (A^2), length (ps), temperatures (K), D (cm^2/s)."""
+    """Return the numbers of a run: length (ps), temperatures (K), D (cm^2/s), and the MSD target (A^2).
+
+    The standard error of the target comes from the spread among the mobile ions.
+    """
     n_mobile = len(trajectory.mobile_indices)
     half = trajectory.temperatures[len(trajectory.temperatures) // 2 :]
     return {
