@@ -146,7 +146,7 @@ def cmd_prediction_list(raw: bool) -> None:
         ranked = rank_predictions()
     except PredictionError:
         ranked = []
-    rows = [[row.pk, row.formula, row.type or "-", f"{row.msd:.1f}", _engines(row.label_engines)] for row in ranked]
+    rows = [[row.pk, row.formula, row.type or "-", row.msd_text, _engines(row.label_engines)] for row in ranked]
     _echo(rows, ["PK", "Formula", "Type", "MSD (A^2)", "Labels by"], raw=raw)
 
 

@@ -55,31 +55,36 @@ def cmd_rank(ctx: click.Context, process: str | None, limit: int | None, as_json
 
 
 def rank_table(ranked: "Sequence[RankedPrediction]", limit: int) -> "Table":
-    """Return the first rows of a ranking as a table."""
+    """Return the first rows of a ranking as a table; it has a column for the label engines only where they differ."""
+    from rich import box
     from rich.table import Table
-    from rich.text import Text
 
-    hidden = len(ranked) - limit
-    caption = [f"{hidden} more; --limit, --json or --csv list them"] if hidden > 0 else []
-    if any(row.standin for row in ranked):
-        caption.append("labels by the VASP stand-in: no VASP ran, and no number here is a result about a material")
-    table = Table(title=f"{len(ranked)} predictions by MSD", caption="; ".join(caption) or None)
-    table.add_column("rank", justify="right")
-    table.add_column("formula", no_wrap=True)
-    for name in ("type", "x(Li)", "S/R", "MSD A^2", "interval", "pk"):
-        table.add_column(name, justify="right")
-    table.add_column("labels")
+    engines = {", ".join(row.label_engines) or "none" for row in ranked}
+    several = len(engines) > 1
+    title = f"{len(ranked)} predictions by MSD" + ("" if several else f"; labels by {engines.pop()}")
+    table = Table(
+        title=title,
+        caption=_caption(ranked, len(ranked) - limit),
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
+    table.add_column("rank", justify="right", min_width=4)
+    table.add_column("formula", overflow="fold")  # alone is broken where the terminal is narrow
+    for name, width in (("type", 4), ("x(Li)", 5), ("S/R", 5), ("MSD A^2", 7), ("interval", 14), ("pk", 4)):
+        table.add_column(name, justify="right", no_wrap=True, min_width=width)
+    if several:
+        table.add_column("labels by")
     for row in ranked[:limit]:
-        interval = "" if row.msd_low is None else f"{row.msd_low:.1f} .. {row.msd_high:.1f}"
-        table.add_row(
-            str(row.rank),
-            row.formula,
-            row.type or "-",
-            f"{row.x_li:g}",
-            f"{row.s_config:.3f}",
-            f"{row.msd:.1f}",
-            interval,
-            str(row.pk),
-            Text(", ".join(row.label_engines) or "none", style="yellow" if row.standin else "green"),
-        )
+        cells = [str(row.rank), row.formula, row.type or "-", f"{row.x_li:g}", f"{row.s_config:.3f}"]
+        cells += [row.msd_text, row.interval_text, str(row.pk)]
+        table.add_row(*cells, *([", ".join(row.label_engines) or "none"] if several else []))
     return table
+
+
+def _caption(ranked: "Sequence[RankedPrediction]", hidden: int) -> str | None:
+    """Say what the table hides, and what its numbers are worth."""
+    lines = [f"{hidden} more; --limit, --json or --csv list them"] if hidden > 0 else []
+    if any(row.standin for row in ranked):
+        lines.append("Stand-in labels: no VASP ran, and no number here says anything about a material.")
+    return "\n".join(lines) or None

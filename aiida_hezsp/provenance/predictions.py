@@ -20,11 +20,13 @@ __all__ = (
     "predictions_of",
     "rank_predictions",
     "require_prediction",
+    "rounded",
 )
 
 PREDICT_PROCESS_TYPE = "aiida.calculations:hezsp.predict"
 _KIND = "hezsp.predict"
 _LIST = "`aiida-hezsp rank` lists the predictions"
+_SMALL = 10.0
 _AMOUNT = re.compile(r"([A-Z][a-z]?)(\d+(?:\.\d+)?|\.\d+)?")
 _UUID = re.compile(r"[0-9a-f]{4,8}(-[0-9a-f-]*)?")
 
@@ -57,6 +59,18 @@ class RankedPrediction:
     def standin(self) -> bool:
         """Whether the VASP stand-in made labels that this prediction rests on."""
         return any(engine.startswith("standin") for engine in self.label_engines)
+
+    @property
+    def msd_text(self) -> str:
+        """MSD for people, A^2."""
+        return rounded(self.msd)
+
+    @property
+    def interval_text(self) -> str:
+        """Interval of the MSD for people, A^2; empty if unknown."""
+        if self.msd_low is None or self.msd_high is None:
+            return ""
+        return f"{rounded(self.msd_low)} to {rounded(self.msd_high)}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the row as JSON-able data."""
@@ -160,6 +174,11 @@ def rank_predictions(process: orm.ProcessNode | None = None) -> list[RankedPredi
         raise PredictionError(f"{where} has no predictions: `aiida-hezsp launch screen` or `discover` make them")
     ordered = sorted(rows.values(), key=lambda row: (-row["msd"], row["label"]))
     return [RankedPrediction(rank=rank, **row) for rank, row in enumerate(ordered, start=1)]
+
+
+def rounded(value: float) -> str:
+    """Return one decimal, or three digits of small numbers."""
+    return f"{value:.1f}" if abs(value) >= _SMALL else f"{value:.3g}"
 
 
 def _as_label(text: str) -> str:

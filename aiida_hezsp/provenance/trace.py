@@ -20,6 +20,7 @@ _FACTS = {
     "SfmsdModelData": ("kind", "label_engines"),
 }
 _DFT_STAGES = ("md_dft", "relaxation_dft")
+_OF_ONE_PROFILE = ("pk", "cached")
 STANDIN = "standin"
 
 
@@ -98,14 +99,18 @@ class Trace:
         return f"Labels of {sum(self.engines.values())} DFT calculations: {counts}.{warning}"
 
     def to_dict(self, *, pks: bool = True) -> dict[str, Any]:
-        """Return the trace as JSON-able data; without `pks` it is the same in every profile that holds the nodes."""
+        """Return the trace as JSON-able data.
+
+        Without `pks` it leaves out what belongs to one profile (pks, and what came from its cache, which an archive
+        does not keep), and is the same in every profile that holds the nodes.
+        """
         stages = [
             {**asdict(stage), "count": stage.count, "processes": _plain(stage.processes), "data": _plain(stage.data)}
             for stage in self.stages
         ]
         labels = {"engines": self.engines, "standin": self.has_standin_labels, "verdict": self.verdict}
         content = {"prediction": self.prediction, "labels": labels, "stages": stages}
-        return content if pks else _without_pks(content)
+        return content if pks else _portable(content)
 
 
 def trace_prediction(node: orm.Dict) -> Trace:
@@ -191,12 +196,12 @@ def _plain(items: Iterable[TracedProcess] | Iterable[TracedData]) -> list[dict[s
     return [{key: value for key, value in asdict(item).items() if value is not None} for item in items]
 
 
-def _without_pks(value: Any) -> Any:
-    """Return JSON-able data without `pk`, lists of nodes in the order of their UUIDs."""
+def _portable(value: Any) -> Any:
+    """Return JSON-able data without what belongs to one profile, lists of nodes in the order of their UUIDs."""
     if isinstance(value, dict):
-        return {key: _without_pks(entry) for key, entry in value.items() if key != "pk"}
+        return {key: _portable(entry) for key, entry in value.items() if key not in _OF_ONE_PROFILE}
     if isinstance(value, list):
-        entries = [_without_pks(entry) for entry in value]
+        entries = [_portable(entry) for entry in value]
         if entries and all(isinstance(entry, dict) and "uuid" in entry for entry in entries):
             return sorted(entries, key=lambda entry: entry["uuid"])
         return entries

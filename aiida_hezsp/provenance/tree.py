@@ -6,16 +6,21 @@ from collections.abc import Iterable
 from rich.text import Text
 from rich.tree import Tree
 
+from aiida_hezsp.provenance.predictions import rounded
 from aiida_hezsp.provenance.trace import Stage, Trace, TracedData, TracedProcess
 
 __all__ = ("trace_tree",)
 
 _LIMIT = 6  # lines of one kind before the rest is counted only
 _SHA = 12
+_UUID = 8
 
 
 def trace_tree(trace: Trace, *, show_all: bool = False) -> Tree:
-    """Return the tree of a trace: every stage under the one it feeds; long lists are cut unless all is asked for."""
+    """Return the tree of a trace: every stage under the one it feeds.
+
+    Long lists are cut unless all is asked for; UUIDs are given by their beginning, as AiiDA's commands take them.
+    """
     limit = None if show_all else _LIMIT
     branches = {"": Tree(_headline(trace))}
     for stage in trace.stages:
@@ -33,9 +38,9 @@ def trace_tree(trace: Trace, *, show_all: bool = False) -> Tree:
 def _headline(trace: Trace) -> Text:
     known = trace.prediction
     text = Text(str(known["formula"]), style="bold")
-    text.append(f"  predicted MSD {known['msd']:.1f} A^2", style="bold green")
+    text.append(f"  predicted MSD {rounded(known['msd'])} A^2", style="bold green")
     if known["msd_low"] is not None and known["msd_high"] is not None:
-        text.append(f"  ({100 * known['coverage']:.0f} %: {known['msd_low']:.1f} to {known['msd_high']:.1f})")
+        text.append(f"  ({100 * known['coverage']:.0f} %: {rounded(known['msd_low'])} to {rounded(known['msd_high'])})")
     return text.append(f"  model {known['model_kind']}  pk {known['pk']}  uuid {known['uuid']}", style="dim")
 
 
@@ -46,9 +51,9 @@ def _stage_line(stage: Stage) -> Text:
     if stage.processes:
         kinds = Counter(process.kind for process in stage.processes)
         text.append(": " + ", ".join(f"{count} x {kind}" for kind, count in sorted(kinds.items())), style="default")
-        failed = [process for process in stage.processes if process.exit_status]
-        if failed:
-            text.append(f", {len(failed)} with an exit code", style="red")
+        codes = Counter(process.exit_status for process in stage.processes if process.exit_status)
+        for code, count in sorted(codes.items()):
+            text.append(f", {count} with exit code {code}", style="red")
     return text
 
 
@@ -67,8 +72,8 @@ def _cut(lines: list[Text], limit: int | None, what: str) -> list[Text]:
 
 def _process_line(process: TracedProcess) -> Text:
     text = Text(f"{process.kind}<{process.pk}> ")
-    text.append(process.uuid, style="dim")
-    if process.label:
+    text.append(process.uuid[:_UUID], style="dim")
+    if process.label and not process.kind.endswith(process.label):
         text.append(f" {process.label}")
     return text.append(_outcome(process), style="red" if process.exit_status else "dim")
 
@@ -106,4 +111,4 @@ def _data_line(item: TracedData) -> Text:
         what = f"CHGNet {facts['name']} sha256 {facts['sha256'][:_SHA]}"
     else:
         what = f"model {facts.get('kind', '')}"
-    return Text(f"{item.kind}<{item.pk}> ").append(item.uuid, style="dim").append(f" {what}")
+    return Text(f"{item.kind}<{item.pk}> ").append(item.uuid[:_UUID], style="dim").append(f" {what}")

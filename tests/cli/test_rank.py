@@ -16,9 +16,9 @@ def test_table(discovery):
     result = run(str(discovery.nodes.discover.pk))
     assert result.exit_code == 0
     lines = [line for line in result.output.splitlines() if "Si2PO12" in line]
-    assert [line.split()[1] for line in lines] == ["1", "2", "3"]
+    assert [line.split()[0] for line in lines] == ["1", "2", "3"]
     assert "144.2" in lines[0]
-    assert "124.2 .. 164.2" in lines[0]
+    assert "124.2 to 164.2" in lines[0]
     assert "no VASP ran" in result.output
 
 

@@ -23,6 +23,8 @@ def empty_profile():
 
 def test_round_trip_gives_the_same_trace(discovery, best, tmp_path, request):
     path = tmp_path / "best.aiida"
+    best.creator.base.extras.set("_aiida_cached_from", "a node of this profile")  # archives drop it
+    assert trace_prediction(best)["prediction"].processes[0].cached
     report = export_archive([best], path)
     here = trace_prediction(best).to_dict(pks=False)
     uuid = best.uuid
