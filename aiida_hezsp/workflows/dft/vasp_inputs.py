@@ -48,7 +48,10 @@ def vasp_inputs(
         label: label of the work chain and its calculations.
     """
     overrides = {**dft["incar"], **dft[kind]["incar"]}
-    incar = PymatgenInputAdaptor("MPRelaxSet", incar_overrides=overrides).get_incar_dict(structure)
+    # MPRelaxSet sorts by electronegativity unless told not to: MAGMOM and LDAUU would be those of other sites than the
+    # ones aiida-vasp writes into POSCAR.
+    adaptor = PymatgenInputAdaptor("MPRelaxSet", incar_overrides=overrides, pmg_kwargs={"sort_structure": False})
+    incar = adaptor.get_incar_dict(structure)
     options = vasp["options"].get_dict() if "options" in vasp else {}
     options.setdefault("resources", {"num_machines": 1, "num_mpiprocs_per_machine": 1})
     return {
