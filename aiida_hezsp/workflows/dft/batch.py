@@ -16,6 +16,8 @@ __all__ = ("VaspBatchWorkChain", "add_vasp")
 VaspWorkChain = WorkflowFactory("vasp.vasp")
 # A relaxation that used up its steps still visited valid images (aiida-vasp: ERROR_IONIC_NOT_CONVERGED).
 _USABLE = (0, 702)
+# A: closer atoms are a broken structure, of which pymatgen can make no inputs.
+_MIN_DISTANCE = 0.5
 
 
 def add_vasp(spec: WorkChainSpec) -> None:
@@ -62,8 +64,18 @@ class VaspBatchWorkChain(HezspWorkChain):
         spec.output("report", valid_type=orm.Dict, help="Structures that failed, and why.")
 
     def setup(self) -> None:
-        """Queue one VASP work chain per structure."""
-        self.start_queue("vasp_for", sorted(self.inputs.structures))
+        """Queue one VASP work chain per structure; those that no calculation can help are only reported."""
+        structures = dict(self.inputs.structures.items())
+        self.ctx.refused = {
+            key: f"two atoms are closer than {_MIN_DISTANCE} A"
+            for key, node in structures.items()
+            if not node.get_pymatgen().is_valid(tol=_MIN_DISTANCE)
+        }
+        self.start_queue("vasp_for", sorted(set(structures) - set(self.ctx.refused)))
+
+    def failures(self) -> dict[str, str]:
+        """Return why structures failed, by key."""
+        return {**self.ctx.refused, **super().failures()}
 
     def vasp_for(self, key: str) -> tuple[type, dict[str, Any]]:
         """Return the VASP work chain of one structure."""
