@@ -41,10 +41,10 @@ PATH = [(0.0, 0.0), (2.4, 0.0), (2.6, 0.0), (6.0, -3.0), (3.0, 11.0), (12.5, -12
 #        rest        inside      one         two          one          hopped and back: none
 
 
-def test_the_frames_with_most_ions_in_transition_are_taken_earlier_ones_first(structure):
+def test_the_frames_with_most_ions_in_transition_are_taken_and_ties_lie_late(structure):
     structures, counts = pick(structure, trajectory(*PATH))
-    assert counts == {"in_transition": {"f2": 1, "f3": 2}, "n_frames": 6}
-    assert set(structures) == {"f2", "f3"}
+    assert counts == {"in_transition": {"f3": 2, "f4": 1}, "n_frames": 6}
+    assert set(structures) == {"f3", "f4"}
 
 
 def test_the_structures_are_the_frames(structure):
@@ -56,8 +56,10 @@ def test_the_structures_are_the_frames(structure):
 
 
 def test_the_cutoff_and_the_mobile_element_are_settings(structure):
-    assert pick(structure, trajectory(*PATH), cutoff=2.0)[1]["in_transition"] == {"f1": 1, "f3": 2}
-    assert pick(structure, trajectory(*PATH), mobile="O")[1]["in_transition"] == {"f0": 0, "f1": 0}
+    near, far = (pick(structure, trajectory(*PATH[:4]), cutoff=cutoff, n_images=3)[1] for cutoff in (2.0, 2.5))
+    assert near["in_transition"] == {"f1": 1, "f2": 1, "f3": 2}
+    assert {name: count for name, count in far["in_transition"].items() if count} == {"f2": 1, "f3": 2}
+    assert pick(structure, trajectory(*PATH), mobile="O")[1]["in_transition"] == {"f2": 0, "f5": 0}
 
 
 def test_fewer_frames_than_asked_for_are_all_taken(structure):
