@@ -36,3 +36,18 @@ def codes(localhost):
 
     ensure_standin_potentials()
     return ensure_codes(localhost)
+
+
+@pytest.fixture(scope="module")
+def discovery(aiida_profile, tmp_path_factory):
+    """A small graph of the true shape, made by hand, in a clean profile; the end-to-end test has a real one."""
+    from discovery_graph import fresh_discovery
+
+    yield fresh_discovery(aiida_profile, tmp_path_factory.mktemp("discovery"))
+    aiida_profile.reset_storage()
+
+
+@pytest.fixture(scope="module")
+def best(discovery):
+    """The prediction with the largest MSD."""
+    return max(discovery.predictions.values(), key=lambda node: node["msd"])

@@ -1,12 +1,9 @@
 """Computer, and what jobs write before they are submitted."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.append(str(Path(__file__).parents[1]))
 
 
 @pytest.fixture(scope="session")
