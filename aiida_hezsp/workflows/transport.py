@@ -81,6 +81,8 @@ class TransportWorkChain(HezspWorkChain):
 
     def collect_relaxed(self) -> Any:
         """Keep the relaxed structures by batch."""
+        for key, reason in self.failures().items():
+            self.report(f"relaxations {key}: {reason}")
         self.ctx.relaxed = {}
         for key, node in self.succeeded().items():
             self.out(f"relaxations.{key}", node.outputs.results)
