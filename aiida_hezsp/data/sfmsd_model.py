@@ -47,6 +47,11 @@ class SfmsdModelData(WithLabelEngines, orm.Data):
         return str(self.base.attributes.get("kind"))
 
     @property
+    def feature_set(self) -> str:
+        """Name of the family's feature set that the features are."""
+        return str(self.base.attributes.get("summary")["feature_set"])
+
+    @property
     def features(self) -> list[str]:
         """Names of the features, in the order of the model's columns."""
         return list(self.base.attributes.get("features"))

@@ -23,7 +23,7 @@ class ScreenWorkChain(HezspWorkChain):
     Works in batches; a composition that fails is named in `report` and does not stop the others.
     """
 
-    SECTIONS = ("jobs", "relax", "sfmsd", "screen")
+    SECTIONS = ("jobs", "relax", "screen")
 
     @classmethod
     def define(cls, spec: WorkChainSpec) -> None:
@@ -54,8 +54,10 @@ class ScreenWorkChain(HezspWorkChain):
 
     def predict(self) -> Any:
         """Extract the features of each batch and predict each composition."""
-        failed = dict(self.failures())
-        parameters = orm.Dict({"feature_set": self.settings.sfmsd.feature_set})
+        failed = {
+            label: reason for key, reason in self.failures().items() for label in self.ctx.compositions[key].get_dict()
+        }
+        parameters = orm.Dict({"feature_set": self.inputs.sfmsd_model.feature_set})
         n_predictions = 0
         for key, node in self.succeeded().items():
             compositions, relaxed = self.ctx.compositions[key], dict(node.outputs.structures.items())
