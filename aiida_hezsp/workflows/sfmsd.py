@@ -76,6 +76,8 @@ class SfmsdWorkChain(HezspWorkChain):
         # Targets are those of the first temperature; further ones are for Arrhenius fits.
         suffix = run_key("", self.settings.md.temperatures[0])
         results = {key: node for key, node in self.ctx.transport.outputs.runs.items() if key.endswith(suffix)}
+        if not tables or not results:
+            return self.exit_codes.ERROR_NOTHING_LEFT.format(message="no composition has both features and an MD run")
         self.ctx.table = training_table(rule=rule, features=tables, results=results)
         return None
 
