@@ -31,7 +31,7 @@ class FastCHGNetCalculator(Calculator):  # type: ignore[misc]
         self,
         model: "CHGNet | str | Path" = "0.3.0",
         *,
-        backend: Backend = "stock",
+        backend: Backend = "torch",
         threads: int | None = None,
         always: Collection[str] = ("forces",),
         **kwargs: Any,

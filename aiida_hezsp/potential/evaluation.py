@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ("Backend", "Evaluation", "Evaluator", "as_model", "make_evaluator", "set_threads")
 
-Backend = Literal["stock"]
+Backend = Literal["torch", "stock"]
 Floats = NDArray[np.float64]
 
 
@@ -55,18 +55,27 @@ class Evaluator(Protocol):
         """
 
 
-def make_evaluator(model: "CHGNet | str | Path", backend: Backend = "stock") -> Evaluator:
+def make_evaluator(model: "CHGNet | str | Path", backend: Backend = "torch") -> Evaluator:
     """Return an evaluator of a model.
 
     Args:
         model: a CHGNet, a model file, or the name of a bundled model.
-        backend: `stock`, chgnet's own code.
+        backend: `torch`, the factorised evaluation; `stock`, chgnet's own code, for comparison and for architectures
+            that cannot be factorised.
+
+    Raises:
+        InputError: there is no such backend.
+        ModelFileError: the model cannot be loaded, or its architecture cannot be factorised.
     """
+    if backend == "torch":
+        from aiida_hezsp.potential.factorised.evaluator import FactorisedEvaluator
+
+        return FactorisedEvaluator(as_model(model))
     if backend == "stock":
         from aiida_hezsp.potential.stock import StockEvaluator
 
         return StockEvaluator(as_model(model))
-    raise InputError(f"backend {backend!r} does not exist: choose stock")
+    raise InputError(f"backend {backend!r} does not exist: choose torch or stock")
 
 
 def as_model(model: "CHGNet | str | Path") -> "CHGNet":

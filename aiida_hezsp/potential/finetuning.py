@@ -17,7 +17,7 @@ from aiida_hezsp.potential.finetune_settings import FinetuneSettings, LossWeight
 from aiida_hezsp.potential.images import ImageSet
 from aiida_hezsp.potential.loss import Labels, counts, loss_function, partial_loss
 from aiida_hezsp.potential.metrics import errors_of, errors_of_splits
-from aiida_hezsp.potential.network import Network, StockNetwork
+from aiida_hezsp.potential.network import Network, make_network
 from aiida_hezsp.potential.prediction import Predictions, make_graphs, predict_images
 from aiida_hezsp.potential.splits import split_images
 
@@ -126,7 +126,7 @@ class _Trainer:
     def __init__(
         self, model: "CHGNet", images: ImageSet, settings: FinetuneSettings, split: dict[str, list[int]], report: Report
     ) -> None:
-        self.network: Network = StockNetwork(model)
+        self.network: Network = make_network(model)
         self.images, self.settings, self.split, self.report = images, settings, split, report
         self.labels = Labels.of(images)
         known = counts(self.labels)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from aiida_hezsp.errors import ModelFileError
 from aiida_hezsp.potential.evaluation import Floats
 from aiida_hezsp.potential.stock import stock_graph
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from chgnet.model import CHGNet
     from torch import Tensor
 
-__all__ = ("Network", "Output", "StockNetwork")
+__all__ = ("Network", "Output", "StockNetwork", "make_network")
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,16 @@ class Network(Protocol):
 
     def predict(self, graphs: Sequence[Any], *, stress: bool, magmoms: bool, training: bool) -> Output:
         """Return predictions; with `training` they are differentiable with respect to the weights."""
+
+
+def make_network(model: "CHGNet") -> Network:
+    """Return a model for training or for predictions of many images: factorised, or stock where that is impossible."""
+    from aiida_hezsp.potential.factorised.evaluator import FactorisedNetwork
+
+    try:
+        return FactorisedNetwork(model)
+    except ModelFileError:
+        return StockNetwork(model)
 
 
 class StockNetwork:

@@ -7,7 +7,7 @@ import numpy as np
 
 from aiida_hezsp.potential.images import ImageSet
 from aiida_hezsp.potential.metrics import errors_of
-from aiida_hezsp.potential.network import StockNetwork
+from aiida_hezsp.potential.network import make_network
 from aiida_hezsp.potential.prediction import Predictions, make_graphs, predict_images
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ __all__ = ("errors_by_group", "evaluate", "predict")
 
 def predict(model: "CHGNet", images: ImageSet, report: Callable[[int], None] | None = None) -> Predictions:
     """Return a model's predictions for all images; stresses and moments only if some image has the label."""
-    network = StockNetwork(model.eval())
+    network = make_network(model.eval())
     wants = {
         "stress": bool(np.isfinite(images.stresses).any()),
         "magmoms": bool(np.isfinite(images.magmoms).any()),

@@ -24,7 +24,7 @@ def r2scan():
     return load_model("r2scan")
 
 
-def perturbed(atoms, rng, strain=0.03, shift=0.15):
+def _perturbed(atoms, rng, strain=0.03, shift=0.15):
     """Return the crystal strained and shaken."""
     result = atoms.copy()
     result.set_cell(atoms.cell.array @ (np.eye(3) + rng.normal(0, strain, (3, 3))), scale_atoms=True)
@@ -45,38 +45,42 @@ def crystals():
     return {name: atoms.copy() for name, atoms in CRYSTALS.items()}
 
 
+def _labelled(model, frames, group, *, magmoms):
+    calculator = FastCHGNetCalculator(model, always=("forces", "stress", "magmoms"))
+    for atoms in frames:
+        atoms.calc = calculator
+    return ImageSet.from_frames(
+        symbols=list(frames[0].symbols),
+        cells=[atoms.cell.array for atoms in frames],
+        positions=[atoms.positions for atoms in frames],
+        energies=[atoms.get_potential_energy() for atoms in frames],
+        forces=[atoms.get_forces() for atoms in frames],
+        stresses=[atoms.get_stress(voigt=False) / units.GPa for atoms in frames],
+        magmoms=[atoms.get_magnetic_moments() for atoms in frames] if magmoms else None,
+        group=group,
+        source=f"run_{group}",
+        engine="standin r2scan",
+    )
+
+
+@pytest.fixture
+def perturbed():
+    """The function that strains and shakes a crystal."""
+    return _perturbed
+
+
+@pytest.fixture
+def labelled():
+    """The function that labels frames of one structure with a model."""
+    return _labelled
+
+
 @pytest.fixture(scope="session")
 def images(r2scan):
     """24 images of four crystals labelled by r2SCAN CHGNet; moments are known for NiO only."""
     rng = np.random.default_rng(0)
-    calculator = FastCHGNetCalculator(r2scan, always=("forces", "stress", "magmoms"))
-    sets = []
-    for name, crystal in CRYSTALS.items():
-        frames = [perturbed(crystal, rng) for _ in range(6)]
-        for atoms in frames:
-            atoms.calc = calculator
-        labels = [
-            (
-                atoms.get_potential_energy(),
-                atoms.get_forces(),
-                atoms.get_stress(voigt=False) / units.GPa,
-                atoms.get_magnetic_moments(),
-            )
-            for atoms in frames
-        ]
-        energies, forces, stresses, magmoms = (np.array(part) for part in zip(*labels, strict=True))
-        sets.append(
-            ImageSet.from_frames(
-                symbols=list(crystal.symbols),
-                cells=[atoms.cell.array for atoms in frames],
-                positions=[atoms.positions for atoms in frames],
-                energies=energies,
-                forces=forces,
-                stresses=stresses,
-                magmoms=magmoms if name == "NiO" else None,
-                group=name,
-                source=f"run_{name}",
-                engine="standin r2scan",
-            )
-        )
+    sets = [
+        _labelled(r2scan, [_perturbed(crystal, rng) for _ in range(6)], name, magmoms=name == "NiO")
+        for name, crystal in CRYSTALS.items()
+    ]
     return ImageSet.concatenate(sets)

@@ -102,7 +102,7 @@ def test_wrong_use_gives_clear_errors(pbe):
     molecule = Atoms("LiF", positions=[[0, 0, 0], [1.6, 0, 0]], calculator=FastCHGNetCalculator(pbe))
     with pytest.raises(StructureError, match="periodic in all three directions"):
         molecule.get_potential_energy()
-    with pytest.raises(InputError, match="backend 'native' does not exist"):
+    with pytest.raises(InputError, match="backend 'native' does not exist: choose torch or stock"):
         FastCHGNetCalculator(pbe, backend="native")
     with pytest.raises(ModelFileError, match="neither a file nor"):
         FastCHGNetCalculator("0.9.9")

@@ -1,9 +1,12 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from ase.io import read
 
+import aiida_hezsp
 from aiida_hezsp.errors import ImageError, ModelFileError
 from aiida_hezsp.potential import FinetuneSettings, evaluate, finetune
 from aiida_hezsp.potential.finetune_settings import SplitSettings
@@ -15,7 +18,7 @@ SETTINGS = FinetuneSettings(
 SHORT = replace(SETTINGS, epochs=3, batch_size=4, holdout=())
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def few(images):
     """Two crystals, six images each, and a held-out one."""
     return images.of_groups(["LiF", "Li2O", "NiO"])
@@ -26,11 +29,15 @@ def result(pbe, few):
     return finetune(pbe, few, SETTINGS)
 
 
-def test_errors_on_images_that_were_not_trained_on_fall(result):
+def test_errors_on_images_that_were_not_trained_on_fall(pbe, r2scan, perturbed, labelled):
+    """Ten shaken LZSP cells of 40 atoms with r2SCAN labels, six of them trained on: forces get better everywhere."""
+    rng, host = np.random.default_rng(0), read(Path(aiida_hezsp.__file__).parent / "families" / "lzsp" / "host.cif")
+    frames = [perturbed(host, rng, strain=0.02, shift=0.08) for _ in range(10)]
+    images = labelled(r2scan, frames, "host", magmoms=False)
+    result = finetune(pbe, images, replace(SETTINGS, epochs=4, batch_size=1, learning_rate=5e-4, holdout=()))
     before, after = (result.metrics[name]["test"] for name in ("before", "after_best"))
-    assert after["force_mae"] < 0.8 * before["force_mae"]
-    assert after["stress_mae"] < before["stress_mae"]
-    assert result.metrics["after_final"]["train"]["force_mae"] < 0.7 * result.metrics["before"]["train"]["force_mae"]
+    assert after["force_mae"] < 0.75 * before["force_mae"]
+    assert after["stress_mae"] < 0.5 * before["stress_mae"]
 
 
 def test_the_reference_is_shifted_before_anything_else(result):

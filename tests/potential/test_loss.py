@@ -56,7 +56,7 @@ def test_loss_and_gradients_are_chgnets_and_micro_batches_add_up(chosen, pbe, ki
         total += float(share)
         gradient += torch.autograd.grad(share, weight)[0]
     assert total == pytest.approx(float(expected), rel=1e-5)
-    torch.testing.assert_close(gradient, wanted, rtol=1e-3, atol=1e-6 * float(wanted.abs().max()) + 1e-7)
+    torch.testing.assert_close(gradient, wanted, rtol=1e-3, atol=2e-5 * float(wanted.abs().max()))
 
 
 def test_counts_leave_missing_labels_out(chosen):
