@@ -39,7 +39,7 @@ def parse_assignments(assignments: tuple[str, ...]) -> dict[str, Any]:
     """Return the nested mapping of assignments such as ``relax.fmax=0.02``; values are read as YAML.
 
     Raises:
-        ProtocolError: an assignment has no ``=``, or its value is not YAML.
+        ProtocolError: an assignment has no ``=``, its value is not YAML, or it contradicts another one.
     """
     nested: dict[str, Any] = {}
     for assignment in assignments:
@@ -49,11 +49,15 @@ def parse_assignments(assignments: tuple[str, ...]) -> dict[str, Any]:
         try:
             value = yaml.safe_load(text)
         except yaml.YAMLError as error:
-            raise ProtocolError(f"the value of {assignment!r} is not YAML: {error}") from error
+            raise ProtocolError(
+                f"the value of {assignment!r} is not YAML: {getattr(error, 'problem', error)}"
+            ) from error
         *parents, last = key.split(".")
         level = nested
         for parent in parents:
             level = level.setdefault(parent, {})
+            if not isinstance(level, dict):
+                raise ProtocolError(f"{assignment!r} contradicts another assignment: {parent} is set to {level!r}")
         level[last] = value
     return nested
 
@@ -77,6 +81,8 @@ def _merge(base: Mapping[str, Any], layer: Mapping[str, Any], path: str) -> dict
             if not isinstance(value, Mapping):
                 raise ProtocolError(f"setting {where!r} has settings of its own ({', '.join(known)}), not {value!r}")
             merged[key] = _merge(known, value, where)
+        elif known is not None and isinstance(value, Mapping):
+            raise ProtocolError(f"setting {where!r} has a value such as {known!r}, not settings of its own")
         else:
             merged[key] = deepcopy(value)
     return merged
