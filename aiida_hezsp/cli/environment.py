@@ -24,6 +24,7 @@ __all__ = (
     "ensure_standin_potentials",
     "load_code_or_fail",
     "load_profile_or_fail",
+    "require_daemon",
     "require_potential_family",
     "use_directory",
 )
@@ -179,9 +180,28 @@ def load_code_or_fail(identifier: str) -> "orm.AbstractCode":
     try:
         return orm.load_code(identifier)
     except (NotExistent, MultipleObjectsError, ValueError) as error:
-        known = [code.full_label for code in orm.QueryBuilder().append(orm.AbstractCode).all(flat=True)]
+        # Not by orm.AbstractCode: AiiDA's query for it matches every core data node.
+        codes = orm.QueryBuilder().append(orm.Data, filters={"node_type": {"like": "data.core.code.%"}})
+        known = [code.full_label for code in codes.all(flat=True)]
         listed = ", ".join(sorted(known)) or "none; `aiida-hezsp setup` makes them"
         raise click.ClickException(f"code {identifier!r} was not found; codes of this profile: {listed}") from error
+
+
+def require_daemon() -> None:
+    """Check that the daemon of the loaded profile runs.
+
+    Raises:
+        click.ClickException: it does not, or the profile has no broker and hence no daemon.
+    """
+    from aiida.common.exceptions import ConfigurationError
+    from aiida.engine.daemon.client import get_daemon_client
+
+    try:
+        running = get_daemon_client().is_daemon_running
+    except ConfigurationError as error:
+        raise click.ClickException(f"this profile has no daemon ({error}); run without --submit") from error
+    if not running:
+        raise click.ClickException("the daemon of this profile is not running; start it with `verdi daemon start`")
 
 
 def require_potential_family(family: str) -> None:

@@ -14,7 +14,16 @@ if TYPE_CHECKING:
 
     from aiida_hezsp.families import Family
 
-__all__ = ("atom_counts", "load_node_or_fail", "model_node", "read_options", "read_structure_file", "structures_for")
+__all__ = (
+    "atom_counts",
+    "check_model",
+    "check_structures",
+    "load_node_or_fail",
+    "model_node",
+    "read_options",
+    "read_structure_file",
+    "structures_for",
+)
 
 _SUFFIXES = {".cif", ".vasp", ".poscar", ".xyz", ".json"}
 _UUID_DASHES = 4
@@ -24,16 +33,16 @@ def read_options(text: str, name: str) -> dict[str, Any]:
     """Return a YAML mapping given on the command line.
 
     Raises:
-        click.BadParameter: the text is not a YAML mapping.
+        click.ClickException: the text is not a YAML mapping.
     """
     import yaml
 
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise click.BadParameter(f"{text!r} is not YAML: {error}", param_hint=name) from error
+        raise click.ClickException(f"{name} {text!r} is not YAML: {getattr(error, 'problem', error)}") from error
     if not isinstance(value, Mapping):
-        raise click.BadParameter(f"{text!r} is not a mapping such as {{max_wallclock_seconds: 3600}}", param_hint=name)
+        raise click.ClickException(f"{name} {text!r} is not a mapping such as {{max_wallclock_seconds: 3600}}")
     return dict(value)
 
 
@@ -41,7 +50,7 @@ def read_structure_file(path: Path) -> "Structure":
     """Return the structure of a CIF, POSCAR or other file pymatgen reads.
 
     Raises:
-        StructureError: the file cannot be read as a structure.
+        StructureError: the file cannot be read as a structure, or has partly occupied sites.
     """
     import warnings
 
@@ -50,10 +59,13 @@ def read_structure_file(path: Path) -> "Structure":
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return Structure.from_file(path)
+            structure = Structure.from_file(path)
     except (ValueError, IndexError, KeyError, TypeError, AssertionError, UnicodeDecodeError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise StructureError(f"{path} cannot be read as a structure: {reason}") from error
+    if not structure.is_ordered:
+        raise StructureError(f"{path} has partly occupied sites: simulations need whole atoms")
+    return structure
 
 
 def _sort_out(arguments: tuple[str, ...]) -> tuple[list[str], list[Path], list[str]]:
@@ -78,8 +90,40 @@ def _sort_out(arguments: tuple[str, ...]) -> tuple[list[str], list[Path], list[s
     return formulas, files, identifiers
 
 
-def atom_counts(arguments: tuple[str, ...], family: "Family", cell: str, seed: int) -> list[int]:
+def check_structures(arguments: tuple[str, ...], family: "Family", cell: str) -> None:
+    """Check what the user named as structures, against the loaded profile; nothing is stored.
+
+    Raises:
+        HezspError: an argument is neither formula, structure file nor node, or does not fit the family or the cell.
+        click.ClickException: a node is missing or of another type.
+    """
+    from aiida import orm
+
+    from aiida_hezsp.chemistry import parse_formula
+
+    formulas, files, identifiers = _sort_out(arguments)
+    for formula in formulas:
+        parse_formula(family, formula).sites(cell)
+    labels = [_label(path.stem) for path in files]
+    if twice := sorted({label for label in labels if labels.count(label) > 1}):
+        raise StructureError(f"several structure files would have the label {twice[0]}: give them different names")
+    for path in files:
+        read_structure_file(path)
+    for identifier in identifiers:
+        load_node_or_fail(identifier, orm.StructureData)
+
+
+def atom_counts(
+    arguments: tuple[str, ...], family: "Family", cell: str, seed: int, profile: str | None = None
+) -> list[int]:
     """Return the number of atoms of each structure named on the command line; nothing is stored.
+
+    Args:
+        arguments: formulas of the family, paths of structure files, or identifiers of StructureData nodes.
+        family: the family.
+        cell: ``primitive`` or ``supercell``, for formulas.
+        seed: seed of the decoration, for formulas.
+        profile: loaded where nodes are named; the default one if not given.
 
     Raises:
         HezspError: an argument is neither formula, structure file nor node, or does not fit the family.
@@ -94,7 +138,7 @@ def atom_counts(arguments: tuple[str, ...], family: "Family", cell: str, seed: i
 
         from aiida_hezsp.cli.environment import load_profile_or_fail
 
-        load_profile_or_fail()
+        load_profile_or_fail(profile)
         counts += [len(load_node_or_fail(identifier, orm.StructureData).sites) for identifier in identifiers]
     return counts
 
@@ -104,7 +148,7 @@ def structures_for(
 ) -> "dict[str, orm.StructureData]":
     """Return structures by label for formulas, structure files and node identifiers.
 
-    Everything is read and checked before the first node is stored.
+    Configurations of formulas are made, and stored, by `hezsp.make_configurations`: call `check_structures` first.
 
     Args:
         arguments: formulas of the family, paths of structure files, or identifiers of StructureData nodes.
@@ -117,23 +161,18 @@ def structures_for(
     """
     from aiida import orm
 
-    from aiida_hezsp.chemistry import parse_formula
     from aiida_hezsp.data.structures import structure_data_from_pymatgen
 
     formulas, files, identifiers = _sort_out(arguments)
-    compositions = [parse_formula(family, formula) for formula in formulas]
     structures = {_label(path.stem): structure_data_from_pymatgen(read_structure_file(path)) for path in files}
     for identifier in identifiers:
         node = load_node_or_fail(identifier, orm.StructureData)
         structures[f"node_{node.pk}"] = node
-    if compositions:
+    if formulas:
         from aiida_hezsp.calculations.make_configurations import make_configurations
 
         made = make_configurations(
-            family=orm.Dict(family.to_dict()),
-            formulas=orm.List([composition.formula for composition in compositions]),
-            cell=orm.Str(cell),
-            seed=orm.Int(seed),
+            family=orm.Dict(family.to_dict()), formulas=orm.List(formulas), cell=orm.Str(cell), seed=orm.Int(seed)
         )
         structures |= made["structures"]
     return structures
@@ -165,6 +204,19 @@ def load_node_or_fail(identifier: str, node_type: type) -> Any:
             f"node {identifier!r} is a {type(node).__name__}; a {node_type.__name__} is needed here"
         )
     return node
+
+
+def check_model(identifier: str) -> None:
+    """Check what the user named as a CHGNet model; nothing is stored.
+
+    Raises:
+        ModelFileError: the file is damaged or not a CHGNet model.
+        click.ClickException: there is no such file or node, or it is no CHGNet model.
+    """
+    from aiida_hezsp.potential.model_file import BUNDLED
+
+    if identifier not in BUNDLED:
+        model_node(identifier)
 
 
 def model_node(identifier: str) -> Any:

@@ -195,17 +195,18 @@ def cmd_finetune(ctx: click.Context, **options: Any) -> None:
       aiida-hezsp launch finetune 1234 --model 0.3.0 --set potential.relaxation_finetune.epochs=50
     """
     from aiida_hezsp.data import ImageData
+    from aiida_hezsp.workflows.compositions import chosen_labels
     from aiida_hezsp.workflows.finetune import FinetuneWorkChain
 
     environment.load_profile_or_fail(ctx.obj["profile"])
-    launch = Launch(ctx, "finetune", options)
+    launch = Launch(ctx, f"finetune.{options['stage']}", options)
     images = load_node_or_fail(options["images"], ImageData)
     if launch.dry_run:
-        launch.kind = f"finetune.{options['stage']}"
         launch.show_plan(images.get_images().n_atoms.tolist())
         return
-    inputs = {"images": images, "model": model_node(options["model"]), "stage": options["stage"]}
-    launch.go(FinetuneWorkChain, **inputs, **launch.engine())
+    holdout = chosen_labels(launch.family, launch.settings["potential"]["holdout"])
+    inputs = {"stage": options["stage"], "holdout": [label for label in holdout if label in images.groups]}
+    launch.go(FinetuneWorkChain, images=images, model=model_node(options["model"]), **inputs, **launch.engine())
 
 
 @cmd_launch.command("potential")
@@ -274,11 +275,12 @@ def cmd_screen(ctx: click.Context, **options: Any) -> None:
         return
     if not options["sfmsd_model"]:
         raise click.UsageError("--sfmsd-model is needed: the node of a trained model (`verdi data hezsp model list`)")
+    sfmsd_model = load_node_or_fail(options["sfmsd_model"], SfmsdModelData)
     launch.go(
         ScreenWorkChain,
         family=launch.family_node(),
         relaxation_model=model_node(options["relaxation_model"]),
-        sfmsd_model=load_node_or_fail(options["sfmsd_model"], SfmsdModelData),
+        sfmsd_model=sfmsd_model,
         **launch.engine(),
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aiida_hezsp.cli import environment
-from aiida_hezsp.cli.inputs import atom_counts, read_options, structures_for
+from aiida_hezsp.cli.inputs import atom_counts, check_model, check_structures, read_options, structures_for
 
 if TYPE_CHECKING:
     from aiida_hezsp.families import Family
@@ -24,11 +24,32 @@ class Launch:
 
         self.kind = kind
         self.options = options
+        self.profile: str | None = ctx.obj["profile"]
         self.family: Family = load_family(options["family"])
         self.overrides = parse_assignments(options["assignments"])
         self.settings = load_protocol(options["protocol"], self.overrides)
-        if not options["dry_run"]:
-            environment.load_profile_or_fail(ctx.obj["profile"])
+        if not self.dry_run:
+            environment.load_profile_or_fail(self.profile)
+            self._check()
+
+    def _check(self) -> None:
+        """Check all that the user named before the first node is stored."""
+        from aiida_hezsp.workflows.plan import plan
+
+        options = self.options
+        if options["submit"]:
+            environment.require_daemon()
+        if "structures" in options:
+            check_structures(options["structures"], self.family, options["cell"])
+        else:
+            plan(self.kind, self.family, self.settings)  # refuses compositions that do not fit family or cell
+        if "engine_code" in options:
+            self.engine()
+        if "vasp_code" in options:
+            self.vasp()
+        for name in ("model", "relaxation_model", "md_model"):
+            if name in options:
+                check_model(options[name])
 
     @property
     def dry_run(self) -> bool:
@@ -38,7 +59,7 @@ class Launch:
     def atom_counts(self) -> list[int]:
         """Return the number of atoms of each structure that the user named; stores nothing."""
         options = self.options
-        return atom_counts(options["structures"], self.family, options["cell"], options["seed"])
+        return atom_counts(options["structures"], self.family, options["cell"], options["seed"], self.profile)
 
     def structures(self) -> dict[str, Any]:
         """Return the structures that the user named, by label."""
@@ -96,10 +117,7 @@ class Launch:
 
     def _submit(self, builder: Any) -> None:
         from aiida.engine import submit
-        from aiida.engine.daemon.client import get_daemon_client
 
-        if not get_daemon_client().is_daemon_running:
-            raise click.ClickException("the daemon of this profile is not running; start it with `verdi daemon start`")
         node = submit(builder)
         self._echo(node, f"submitted {node.process_label}<{node.pk}>; follow it with `verdi process status {node.pk}`")
 
