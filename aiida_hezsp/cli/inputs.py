@@ -1,5 +1,6 @@
 """Turn what the user types into inputs of work chains."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -180,10 +181,7 @@ def structures_for(
 
 def _label(text: str) -> str:
     """Return `text` as a link label."""
-    cleaned = "".join(character if character.isalnum() else "_" for character in text)
-    while "__" in cleaned:
-        cleaned = cleaned.replace("__", "_")
-    return f"s_{cleaned.strip('_')}"
+    return re.sub("[^a-zA-Z0-9]+", "_", f"s_{text}").rstrip("_")
 
 
 def load_node_or_fail(identifier: str, node_type: type) -> Any:
