@@ -27,7 +27,7 @@ class RelaxInput(JobInput):
     structures: FileName = "structures.json"
     fmax: float = Field(default=0.05, gt=0, description="eV/A")
     max_steps: int = Field(default=500, ge=0)
-    optimizer: Literal["FIRE", "LBFGS", "BFGS"] = "FIRE"
+    optimizer: Literal["FIRE", "LBFGS", "BFGS"] = "LBFGS"
     relax_cell: bool = True
 
     def settings(self) -> RelaxSettings:

@@ -27,7 +27,7 @@ class RelaxSettings:
 
     fmax: float = 0.05
     max_steps: int = 500
-    optimizer: Literal["FIRE", "LBFGS", "BFGS"] = "FIRE"
+    optimizer: Literal["FIRE", "LBFGS", "BFGS"] = "LBFGS"
     relax_cell: bool = True
 
 
