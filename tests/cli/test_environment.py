@@ -72,7 +72,7 @@ def test_a_missing_code_names_those_there_are(localhost):
     with pytest.raises(click.ClickException, match=r"'vasp@cluster' was not found; .*: none; `aiida-hezsp setup`"):
         environment.load_code_or_fail("vasp@cluster")
     environment.ensure_codes(localhost)
-    with pytest.raises(click.ClickException, match="this profile: hezsp-engine@localhost, vasp-standin@localhost$"):
+    with pytest.raises(click.ClickException, match=r"this profile: hezsp-engine@localhost, vasp-standin@localhost$"):
         environment.load_code_or_fail("vasp@cluster")
 
 
