@@ -1,5 +1,6 @@
 """The root of the command line: one file a command, loaded when it is asked for."""
 
+import warnings
 from importlib import import_module
 
 import click
@@ -41,6 +42,8 @@ class HezspGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
+        # AiiDA makes its folder when it is imported, on a new machine with a warning nobody asked for.
+        warnings.filterwarnings("ignore", message="Creating AiiDA configuration folder")
         try:
             return super().invoke(ctx)
         except HezspError as error:
