@@ -43,8 +43,9 @@ def _sites(composition: "Composition", cell: "CellName") -> dict[str, int] | Non
 
 
 def _print_table(composition: "Composition", sites: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from aiida_hezsp.cli.terminal import terminal
 
     fractions = " ".join(f"{element} {float(f):.4g}" for element, f in composition.site_fractions.items())
     table = Table(title=composition.formula, show_header=False)
@@ -55,7 +56,7 @@ def _print_table(composition: "Composition", sites: dict[str, Any]) -> None:
     table.add_row("type", composition.type or "none of the family's table")
     for cell, atoms in sites.items():
         table.add_row(cell, _atoms(atoms))
-    Console().print(table)
+    terminal().print(table)
 
 
 def _atoms(atoms: dict[str, int] | None) -> str:

@@ -37,14 +37,13 @@ def cmd_demo(directory: Path, protocol: str, assignments: tuple[str, ...]) -> No
       aiida-hezsp demo
       aiida-hezsp demo --directory /tmp/demo --set md.n_steps=1000
     """
-    from rich.console import Console
-
     from aiida_hezsp.cli import environment
+    from aiida_hezsp.cli.terminal import terminal
     from aiida_hezsp.workflows.protocol import load_protocol, parse_assignments
 
     overrides = parse_assignments(assignments)
     settings = load_protocol(protocol, overrides)
-    console = Console()
+    console = terminal()
     environment.use_directory(directory)
     _prepare(console)
     node = _discover(console, directory, protocol, overrides, settings)

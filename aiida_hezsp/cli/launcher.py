@@ -122,11 +122,11 @@ class Launch:
         self._echo(node, f"submitted {node.process_label}<{node.pk}>; follow it with `verdi process status {node.pk}`")
 
     def _run(self, builder: Any) -> None:
-        from rich.console import Console
 
         from aiida_hezsp.cli.progress import run_with_progress
+        from aiida_hezsp.cli.terminal import terminal
 
-        node = run_with_progress(builder, Console(stderr=True))
+        node = run_with_progress(builder, terminal(stderr=True))
         if not node.is_finished_ok:
             raise click.ClickException(
                 f"{node.process_label}<{node.pk}> failed: {node.exit_message or node.process_state.value}; "

@@ -3,12 +3,10 @@
 from collections.abc import Iterable
 
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table
 
+from aiida_hezsp.cli.terminal import terminal
 from aiida_hezsp.workflows.costs import Stage
-
-_WIDTH = 110  # columns where the output is not a terminal
 
 __all__ = ("plan_table",)
 
@@ -26,7 +24,4 @@ def plan_table(stages: Iterable[Stage], protocol: str) -> None:
     for stage in stages:
         numbers = (f"{stage.structures:,}", f"{stage.jobs:,}", f"{stage.core_hours:,.2f}", f"{stage.disk_mb:,.0f}")
         table.add_row(stage.name, stage.what, *numbers)
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH)
-    console.print(table)
+    terminal().print(table)

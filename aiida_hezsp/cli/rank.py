@@ -49,9 +49,9 @@ def cmd_rank(ctx: click.Context, process: str | None, limit: int | None, as_json
     elif as_csv:
         write_rows(ranked[:limit], sys.stdout)
     else:
-        from rich.console import Console
+        from aiida_hezsp.cli.terminal import terminal
 
-        Console().print(rank_table(ranked, limit or TABLE_ROWS))
+        terminal().print(rank_table(ranked, limit or TABLE_ROWS))
 
 
 def rank_table(ranked: "Sequence[RankedPrediction]", limit: int) -> "Table":

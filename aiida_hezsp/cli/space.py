@@ -58,8 +58,9 @@ def _csv(compositions: "list[Composition]") -> str:
 
 
 def _print_table(compositions: "list[Composition]", limit: int, title: str) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from aiida_hezsp.cli.terminal import terminal
 
     hidden = len(compositions) - limit
     caption = f"{hidden} more; --limit, --json or --csv list them" if hidden > 0 else None
@@ -75,4 +76,4 @@ def _print_table(compositions: "list[Composition]", limit: int, title: str) -> N
             composition.entropy_class,
             composition.type or "-",
         )
-    Console().print(table)
+    terminal().print(table)

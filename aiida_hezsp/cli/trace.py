@@ -27,8 +27,7 @@ def cmd_trace(ctx: click.Context, prediction: str, as_json: bool, show_all: bool
     from aiida_hezsp.cli.environment import load_profile_or_fail
 
     load_profile_or_fail(ctx.obj["profile"])
-    from rich.console import Console
-
+    from aiida_hezsp.cli.terminal import terminal
     from aiida_hezsp.provenance.predictions import load_prediction
     from aiida_hezsp.provenance.trace import trace_prediction
     from aiida_hezsp.provenance.tree import trace_tree
@@ -37,4 +36,4 @@ def cmd_trace(ctx: click.Context, prediction: str, as_json: bool, show_all: bool
     if as_json:
         click.echo(json.dumps(trace.to_dict(), indent=1, allow_nan=False))
     else:
-        Console().print(trace_tree(trace, show_all=show_all))
+        terminal().print(trace_tree(trace, show_all=show_all))
