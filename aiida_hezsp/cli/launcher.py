@@ -122,7 +122,6 @@ class Launch:
         self._echo(node, f"submitted {node.process_label}<{node.pk}>; follow it with `verdi process status {node.pk}`")
 
     def _run(self, builder: Any) -> None:
-
         from aiida_hezsp.cli.progress import run_with_progress
         from aiida_hezsp.cli.terminal import terminal
 
