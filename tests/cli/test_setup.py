@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -19,13 +20,17 @@ def machine(tmp_path_factory):
     root = tmp_path_factory.mktemp("machine")
     (root / "home").mkdir()
     variables = {**os.environ, "HOME": str(root / "home"), "AIIDA_PATH": str(root / "aiida"), "OMP_NUM_THREADS": "1"}
+    variables["PATH"] = f"{PROGRAM.parent}:{variables['PATH']}"  # the environment is activated: the daemon calls verdi
 
     def run(*arguments):
+        return execute(PROGRAM, *arguments)
+
+    def execute(program, *arguments):
         return subprocess.run(
-            [str(PROGRAM), *map(str, arguments)], capture_output=True, text=True, check=False, env=variables, cwd=root
+            [str(program), *map(str, arguments)], capture_output=True, text=True, check=False, env=variables, cwd=root
         )
 
-    run.root = root
+    run.root, run.execute = root, execute
     return run
 
 
@@ -124,3 +129,50 @@ def test_a_named_profile_that_does_not_exist_is_not_made(machine, twice):
     assert "other" in result.stderr
     assert result.stderr.count("\n") == 1
     assert list(config(machine.root)["profiles"]) == ["hezsp"]
+
+
+LIF = """\
+LiF
+1.0
+0 2.015 2.015
+2.015 0 2.015
+2.015 2.015 0
+Li F
+1 1
+Cartesian
+0.05 0 0
+2.015 2.015 2.015
+"""
+
+
+@pytest.fixture
+def daemon(machine, twice):
+    """The daemon of the profile, started as the message says, and stopped again."""
+    verdi = PROGRAM.with_name("verdi")
+    started = machine.execute(verdi, "daemon", "start")
+    assert started.returncode == 0, started.stdout + started.stderr
+    yield
+    machine.execute(verdi, "daemon", "stop")
+
+
+def state_of(root, pk):
+    """Return state and exit status of a process, straight from the database."""
+    (path,) = root.glob("aiida/**/database.sqlite")
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        (attributes,) = database.execute("select attributes from db_dbnode where id = ?", (pk,)).fetchone()
+    known = json.loads(attributes)
+    return known.get("process_state"), known.get("exit_status")
+
+
+def test_the_daemon_runs_what_is_submitted(machine, daemon):
+    """A path with no terminal attached: submitted, taken by a worker, finished."""
+    (machine.root / "lif.vasp").write_text(LIF)
+    result = machine("launch", "relax", "lif.vasp", "--protocol", "demo", "--submit", "--json")
+    assert result.returncode == 0, result.stderr
+    submitted = json.loads(result.stdout)
+    assert submitted["process"] == "RelaxWorkChain"
+    end = time.monotonic() + 180
+    while (state := state_of(machine.root, submitted["pk"])) != ("finished", 0):
+        assert state[1] is None, state
+        assert time.monotonic() < end, state
+        time.sleep(0.5)
