@@ -8,6 +8,7 @@ import numpy as np
 
 from aiida_hezsp.engine.job_input import FileName, JobInput, ModelName, resolve
 from aiida_hezsp.engine.model import find_model
+from aiida_hezsp.engine.process import prepare_process
 from aiida_hezsp.engine.progress import Progress, say
 from aiida_hezsp.potential.arrays import write_npz
 from aiida_hezsp.potential.images import ImageSet
@@ -25,12 +26,11 @@ class EvaluateInput(JobInput):
 
 def run(inputs: EvaluateInput, folder: Path) -> dict[str, Any]:
     """Evaluate, write predictions, return errors of all images and by composition."""
-    from aiida_hezsp.potential.evaluation import set_threads
     from aiida_hezsp.potential.scoring import errors_by_group, predict
 
     path, checksum = find_model(folder, inputs.model)
     images = ImageSet.load(resolve(folder, inputs.images))
-    set_threads(inputs.threads)
+    prepare_process(inputs.threads)
     progress, begin = Progress(lambda text: say(f"evaluate {text}"), len(images), "images"), time.perf_counter()
     predicted = predict(
         load_model(path), images, lambda done: progress.step(done, done / (time.perf_counter() - begin))

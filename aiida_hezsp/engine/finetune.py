@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aiida_hezsp.engine.job_input import FileName, JobInput, ModelName, resolve
 from aiida_hezsp.engine.model import find_model
+from aiida_hezsp.engine.process import prepare_process
 from aiida_hezsp.engine.progress import Progress, say
 from aiida_hezsp.potential.arrays import write_npz
 from aiida_hezsp.potential.finetune_settings import FinetuneSettings, LossWeights, SplitSettings
@@ -54,7 +55,7 @@ class FinetuneInput(JobInput):
     images: FileName = "images.npz"
     epochs: int = Field(default=500, ge=1)
     batch_size: int = Field(default=50, ge=1)
-    micro_batch: int = Field(default=4, ge=1)
+    micro_batch: int | None = Field(default=None, ge=1)
     learning_rate: float = Field(default=1e-3, gt=0, le=1)
     optimizer: Literal["RAdam", "Adam", "AdamW"] = "RAdam"
     scheduler: Literal["cosine", "constant"] = "cosine"
@@ -79,13 +80,12 @@ class FinetuneInput(JobInput):
 
 def run(inputs: FinetuneInput, folder: Path) -> dict[str, Any]:
     """Fine-tune, write models and predictions, return errors and history."""
-    from aiida_hezsp.potential.evaluation import set_threads
     from aiida_hezsp.potential.finetuning import finetune
 
     path, checksum = find_model(folder, inputs.model)
     images_path = resolve(folder, inputs.images)
     images = ImageSet.load(images_path)
-    set_threads(inputs.threads)
+    prepare_process(inputs.threads)
     course = inputs.model_dump(exclude=NOT_THE_COURSE)
     mark = hashlib.sha256(json.dumps([course, checksum, sha256_of(images_path)]).encode()).hexdigest()
     result = finetune(

@@ -11,6 +11,7 @@ from aiida_hezsp.engine.finished import Finished
 from aiida_hezsp.engine.job_input import FileName, JobInput, ModelName, resolve
 from aiida_hezsp.engine.model import find_model
 from aiida_hezsp.engine.pool import Speak, run_tasks
+from aiida_hezsp.engine.process import prepare_process
 from aiida_hezsp.engine.progress import Progress, say
 from aiida_hezsp.engine.structures import atoms_from_entry, entry_from_atoms, read_structures
 from aiida_hezsp.potential.relaxation import RelaxSettings
@@ -50,7 +51,8 @@ class RelaxTask:
         from aiida_hezsp.potential.calculator import FastCHGNetCalculator
 
         self.settings = context.settings
-        self.calculator = FastCHGNetCalculator(context.model, threads=context.threads)
+        prepare_process(context.threads)
+        self.calculator = FastCHGNetCalculator(context.model)
 
     def __call__(self, label: str, payload: Any, speak: Speak) -> dict[str, Any]:
         """Return result and relaxed structure of an entry of the structures file."""

@@ -30,13 +30,14 @@ class SplitSettings:
 class FinetuneSettings:
     """Settings of a fine-tuning; the defaults are the paper's for the relaxation dataset.
 
-    `micro_batch` images are evaluated at a time and their gradients accumulated to `batch_size`: it bounds the memory
-    and does not change the result beyond rounding. `holdout`: compositions kept out of training entirely.
+    `micro_batch` images are evaluated at a time (None: as many as have 160 atoms together) and their gradients
+    accumulated to `batch_size`: it bounds the memory and does not change the result beyond rounding. `holdout`:
+    compositions kept out of training entirely.
     """
 
     epochs: int = 500
     batch_size: int = 50
-    micro_batch: int = 4
+    micro_batch: int | None = None
     learning_rate: float = 1e-3
     optimizer: Literal["RAdam", "Adam", "AdamW"] = "RAdam"
     scheduler: Literal["cosine", "constant"] = "cosine"

@@ -17,6 +17,7 @@ from aiida_hezsp.potential.finetune_settings import FinetuneSettings, LossWeight
 from aiida_hezsp.potential.images import ImageSet
 from aiida_hezsp.potential.loss import Labels, counts, loss_function, partial_loss
 from aiida_hezsp.potential.metrics import errors_of, errors_of_splits
+from aiida_hezsp.potential.micro_batches import micro_batches
 from aiida_hezsp.potential.network import Network, make_network
 from aiida_hezsp.potential.prediction import Predictions, make_graphs, predict_images
 from aiida_hezsp.potential.splits import split_images
@@ -181,8 +182,7 @@ class _Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         numbers = counts([self.labels[i] for i in batch])
         total = 0.0
-        for begin in range(0, len(batch), self.settings.micro_batch):
-            part = batch[begin : begin + self.settings.micro_batch]
+        for part in micro_batches(batch, self.images.n_atoms.tolist(), self.settings.micro_batch):
             output = self.network.predict([self.graphs[i] for i in part], **self.wants, training=True)
             labels = [self.labels[i] for i in part]
             loss = partial_loss(output, labels, numbers, self.settings.weights, self.function)

@@ -39,6 +39,9 @@ class Network(Protocol):
     def graph(self, numbers: NDArray[np.integer], positions: Floats, cell: Floats) -> Any:
         """Return the graph of a structure (A); it is made once and used in every epoch."""
 
+    def size(self, graph: Any) -> int:
+        """Return the number of atoms of a graph."""
+
     def predict(self, graphs: Sequence[Any], *, stress: bool, magmoms: bool, training: bool) -> Output:
         """Return predictions; with `training` they are differentiable with respect to the weights."""
 
@@ -62,6 +65,10 @@ class StockNetwork:
     def graph(self, numbers: NDArray[np.integer], positions: Floats, cell: Floats) -> Any:
         """Return chgnet's graph."""
         return stock_graph(self.model, numbers, positions, cell)
+
+    def size(self, graph: Any) -> int:
+        """Return the number of atoms of a graph."""
+        return len(graph.atomic_number)
 
     def predict(self, graphs: Sequence[Any], *, stress: bool, magmoms: bool, training: bool) -> Output:
         """Return predictions."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aiida_hezsp.potential.images import ImageSet
+from aiida_hezsp.potential.micro_batches import micro_batches
 from aiida_hezsp.potential.network import Network
 
 __all__ = ("Predictions", "make_graphs", "predict_images")
@@ -46,24 +47,24 @@ def predict_images(
     *,
     stress: bool = True,
     magmoms: bool = True,
-    micro_batch: int = 4,
+    micro_batch: int | None = None,
     report: Callable[[int], None] | None = None,
 ) -> Predictions:
-    """Return predictions for graphs, `micro_batch` at a time.
+    """Return predictions for graphs.
 
     Args:
         network: of the model.
         graphs: of `make_graphs`.
         stress: whether stresses are wanted; likewise magmoms.
-        micro_batch: bounds the memory.
+        micro_batch: graphs evaluated together; see `micro_batches`.
         report: called with the number of images done.
     """
     parts = []
-    for begin in range(0, len(graphs), micro_batch):
-        batch = graphs[begin : begin + micro_batch]
+    for run in micro_batches(range(len(graphs)), [network.size(graph) for graph in graphs], micro_batch):
+        batch = [graphs[index] for index in run]
         parts.append(network.predict(batch, stress=stress, magmoms=magmoms, training=False))
         if report is not None:
-            report(begin + len(batch))
+            report(run[-1] + 1)
     energies = [part.energies for part in parts]
     forces = [part.forces for part in parts]
     n_atoms = sum(len(part) for part in forces)

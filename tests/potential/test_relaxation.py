@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
 from chgnet.model import StructOptimizer
 from pymatgen.io.ase import AseAtomsAdaptor
 
 from aiida_hezsp.errors import ExplosionError, StructureError
 from aiida_hezsp.potential import FastCHGNetCalculator, RelaxSettings, relax
+from aiida_hezsp.potential.relaxation import _guard
 
 
 @pytest.fixture
@@ -62,7 +64,19 @@ def test_coinciding_atoms_are_refused(pbe):
         relax(atoms, FastCHGNetCalculator(pbe))
 
 
-def test_a_run_that_blows_up_is_ended(pbe):
-    atoms = Atoms("LiO", positions=[[0, 0, 0], [0.25, 0, 0]], cell=[5, 5, 5], pbc=True)
-    with pytest.raises(ExplosionError, match="blown up at step"):
-        relax(atoms, FastCHGNetCalculator(pbe), RelaxSettings(max_steps=50))
+def test_a_run_that_blows_up_is_ended(crystals, pbe):
+    crushed = crystals["MgO"]
+    crushed.set_cell(crushed.cell.array * 0.65, scale_atoms=True)  # the model lets it collapse
+    with pytest.raises(ExplosionError, match="lie on one another"):
+        relax(crushed, FastCHGNetCalculator(pbe), RelaxSettings(fmax=0.02, max_steps=300))
+
+
+def test_a_lost_cell_or_force_is_an_explosion(crystals):
+    atoms = crystals["MgO"]
+    atoms.calc = SinglePointCalculator(atoms, energy=0.0, forces=np.zeros((2, 3)))
+    _guard(atoms, atoms.get_volume(), 0.0, 7)
+    with pytest.raises(ExplosionError, match=r"at step 7: the volume changed by a factor 0\.25"):
+        _guard(atoms, 4 * atoms.get_volume(), 0.0, 7)
+    atoms.calc = SinglePointCalculator(atoms, energy=0.0, forces=np.full((2, 3), np.nan))
+    with pytest.raises(ExplosionError, match="at step 7: forces"):
+        _guard(atoms, atoms.get_volume(), 0.0, 7)

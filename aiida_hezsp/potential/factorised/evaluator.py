@@ -61,6 +61,10 @@ class FactorisedNetwork:
         """Return the graph of a structure."""
         return graph_for(self.model, numbers, positions, cell)
 
+    def size(self, graph: Graph) -> int:
+        """Return the number of atoms of a graph."""
+        return len(graph.numbers)
+
     def predict(self, graphs: Sequence[Graph], *, stress: bool, magmoms: bool, training: bool) -> Output:
         """Return predictions; with `training` they are differentiable with respect to the weights."""
         import torch
