@@ -3,7 +3,6 @@
 import pytest
 from aiida import orm
 from aiida.common.exceptions import InputValidationError
-from aiida.engine import ExitCode
 from aiida.plugins import CalculationFactory
 
 JOBS = ["hezsp.relax", "hezsp.md", "hezsp.finetune", "hezsp.evaluate", "hezsp.sfmsd_train"]
@@ -18,13 +17,10 @@ def test_every_job_has_its_parser_defaults_and_the_exit_codes(name):
     assert options["withmpi"].default is False
     assert options["resources"].default() == {"num_machines": 1, "num_mpiprocs_per_machine": 1}
     assert spec.default_output_node == "results"
-    statuses = {code.status: code for code in spec.exit_codes.values()}
-    assert {310, 311, 320, 510} <= set(statuses)
-    # an interrupted or damaged job must not be answered from the cache the next time
-    assert statuses[310].invalidates_cache
-    assert statuses[311].invalidates_cache
-    assert isinstance(statuses[320], ExitCode)
-    assert not statuses[320].invalidates_cache
+    codes = {code.status: code for code in spec.exit_codes.values()}
+    assert {310, 311, 320, 510} <= set(codes)
+    # no failure is answered from the cache: its cause may be the machine's and be gone
+    assert all(codes[status].invalidates_cache for status in (310, 311, 320, 510))
 
 
 @pytest.mark.parametrize("name", JOBS)

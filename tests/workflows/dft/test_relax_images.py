@@ -122,3 +122,19 @@ def test_an_element_without_potential_is_reported(standin, vasp, aluminium):
     assert set(outputs["report"]["failed"]) == {"uranium"}
     assert "No POTCAR found for full name U in family hezsp-standin" in outputs["report"]["failed"]["uranium"]
     assert outputs["images"].groups == {"good": 4}
+
+
+def test_a_dataset_made_from_the_cache_finds_calculations_of_its_own(standin, vasp, aluminium):
+    """A repeated campaign takes finished calculations from the cache; its images still know where they are from."""
+    from aiida.manage.caching import enable_caching
+
+    inputs, structures = vasp(standin()), {"al": aluminium()}
+    with enable_caching():
+        first, _ = run(inputs, structures)
+        again, node = run(inputs, structures)
+    (job,) = jobs(node)
+    assert job.base.caching.is_created_from_cache
+    dataset = again["images"]
+    assert dataset.uuid != first["images"].uuid
+    assert {dataset.calculation(index).uuid for index in range(dataset.n_images)} == {job.uuid}
+    np.testing.assert_array_equal(dataset.get_images().energies, first["images"].get_images().energies)
