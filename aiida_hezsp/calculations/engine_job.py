@@ -48,14 +48,14 @@ class EngineCalculation(CalcJob):
         }
         spec.output("results", valid_type=orm.Dict, help="What the engine reports: results, versions, threads, times.")
         spec.default_output_node = "results"
-        spec.exit_code(
-            310, "ERROR_NO_OUTPUT", invalidates_cache=True, message="The engine ended before it wrote its output."
-        )
-        spec.exit_code(
-            311, "ERROR_OUTPUT_UNREADABLE", invalidates_cache=True, message="An output file is damaged: {message}"
-        )
-        spec.exit_code(320, "ERROR_ENGINE", message="The engine refused the job: {message}")
-        spec.exit_code(510, "ERROR_ALL_FAILED", message="Not one structure could be finished: {message}")
+        # No failure is answered from the cache: its cause may have been the machine's (memory, disk) and be gone.
+        for status, name, message in (
+            (310, "ERROR_NO_OUTPUT", "The engine ended before it wrote its output."),
+            (311, "ERROR_OUTPUT_UNREADABLE", "An output file is damaged: {message}"),
+            (320, "ERROR_ENGINE", "The engine refused the job: {message}"),
+            (510, "ERROR_ALL_FAILED", "Not one structure could be finished: {message}"),
+        ):
+            spec.exit_code(status, name, message=message, invalidates_cache=True)
 
     def prepare_for_submission(self, folder: Folder) -> CalcInfo:
         """Write `input.json` and the files it names; return what to run and to retrieve."""
