@@ -59,3 +59,31 @@ def test_different_feature_sets_are_refused(aiida_profile_clean):
 def test_a_table_without_rows_is_refused(aiida_profile_clean):
     with pytest.raises(HezspError, match="no composition has both"):
         training_table(rule=rule(), features={"b0": features_of(["a"])}, results={"b0": results_of(["b"])})
+
+
+def test_two_runs_of_one_composition_are_refused(aiida_profile_clean):
+    """Runs at several temperatures would give one row the target of the last one, silently."""
+    with pytest.raises(HezspError, match="several MD runs of one composition: b; give those of one temperature"):
+        training_table(
+            rule=rule(),
+            features={"b0": features_of(["a", "b"])},
+            results={"b0_300K": results_of(["a", "b"]), "b1_900K": results_of(["b"])},
+        )
+
+
+def test_the_error_of_a_target_stands_in_its_row(aiida_profile_clean):
+    results = results_of(["a", "b"]).get_dict()
+    results["results"]["a"]["msd_error"] = 2.5
+    table = training_table(
+        rule=rule(), features={"b0": features_of(["a", "b"])}, results={"b0": orm.Dict(results)}
+    ).get_dict()
+    assert {row["label"]: row["target_error"] for row in table["rows"]} == {"a": 2.5, "b": None}
+
+
+def test_the_engines_of_all_runs_are_joined(aiida_profile_clean):
+    table = training_table(
+        rule=rule(),
+        features={"b0": features_of(["a", "b"])},
+        results={"b0": results_of(["a"], engines=("vasp 6.4.2",)), "b1": results_of(["b"], engines=("standin emt",))},
+    ).get_dict()
+    assert table["label_engines"] == ["standin emt", "vasp 6.4.2"]
