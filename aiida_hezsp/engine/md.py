@@ -92,7 +92,7 @@ class MdTask:
 
         self.context = context
         prepare_process(context.threads)
-        self.calculator = FastCHGNetCalculator(context.model)
+        self.calculator = FastCHGNetCalculator(context.model, threads=context.threads)
 
     def __call__(self, label: str, payload: Any, speak: Speak) -> dict[str, Any]:
         """Run a structure, write its trajectory, return its result."""

@@ -9,6 +9,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, NamedTuple, Protocol
 
 from aiida_hezsp.engine.errors import describe
+from aiida_hezsp.engine.process import end_with_parent
 from aiida_hezsp.engine.progress import say
 from aiida_hezsp.errors import HezspError
 
@@ -146,6 +147,7 @@ class _Worker:
 
 def _serve(kind: type[Task], context: Any, pipe: Connection) -> None:
     """Work in a process until the pipe closes."""
+    end_with_parent()
     try:
         task = kind(context)
     except HezspError as error:

@@ -52,7 +52,7 @@ class RelaxTask:
 
         self.settings = context.settings
         prepare_process(context.threads)
-        self.calculator = FastCHGNetCalculator(context.model)
+        self.calculator = FastCHGNetCalculator(context.model, threads=context.threads)
 
     def __call__(self, label: str, payload: Any, speak: Speak) -> dict[str, Any]:
         """Return result and relaxed structure of an entry of the structures file."""

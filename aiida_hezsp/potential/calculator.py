@@ -32,7 +32,7 @@ class FastCHGNetCalculator(Calculator):  # type: ignore[misc]
         model: "CHGNet | str | Path" = "0.3.0",
         *,
         backend: Backend = "torch",
-        threads: int | None = None,
+        threads: int = 1,
         always: Collection[str] = ("forces",),
         **kwargs: Any,
     ) -> None:
@@ -41,14 +41,13 @@ class FastCHGNetCalculator(Calculator):  # type: ignore[misc]
         Args:
             model: a bundled version (`0.2.0`, `0.3.0`, `r2scan`), a model file, or a CHGNet object.
             backend: see `make_evaluator`.
-            threads: torch threads of this process; as they are if not given.
+            threads: torch threads of this process. Two processes of one thread beat one of two.
             always: properties computed along with any other. ASE asks for one after the other, and each question would
                 be a pass of its own; a relaxation of the cell sets forces and stress, energies alone set nothing.
             kwargs: of ASE's Calculator.
         """
         super().__init__(**kwargs)
-        if threads is not None:
-            set_threads(threads)
+        set_threads(threads)
         self.evaluator = make_evaluator(model, backend)
         self.always = frozenset(always)
 
