@@ -90,18 +90,23 @@ def finetune(
     trainer.start(_shift(fractions, raw, images, split["train"], settings))
     if checkpoint is not None and checkpoint.exists():
         trainer.progress = read_checkpoint(checkpoint, mark, trainer.model, trainer.optimizer)
-    shift = np.array(trainer.progress.shift)
     while trainer.progress.epoch < settings.epochs:
         trainer.epoch()
         done = trainer.progress.epoch
         if checkpoint is not None and (done % settings.restart_every == 0 or done == settings.epochs):
             write_checkpoint(checkpoint, mark, trainer.model, trainer.optimizer, trainer.progress)
+    return _result(trainer, raw, fractions)
+
+
+def _result(trainer: "_Trainer", raw: Predictions, fractions: Floats) -> FinetuneResult:
+    """Evaluate both models and put everything together."""
+    images, split = trainer.images, trainer.split
+    shift = np.array(trainer.progress.shift)
     moments = {"before_raw": raw, "before": raw.shifted(shift_per_atom(fractions, shift))}
     moments["after_final"] = trainer.predict("after")
-    final = trainer.model
     moments["after_best"] = trainer.predict_best(moments["after_final"])
     return FinetuneResult(
-        final=final.eval(),
+        final=trainer.model.eval(),
         best=trainer.best_model().eval(),
         best_epoch=trainer.progress.best_epoch,
         split=split,

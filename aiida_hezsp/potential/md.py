@@ -57,23 +57,21 @@ def run_md(
     work.calc = calculator
     mark = fingerprint(atoms, settings, identity)
     recorder = Recorder(work, _mobile_indices(work, settings.mobile), settings)
-    step = 0
+    first = 0
     if restart_file is not None and restart_file.exists():
-        step = read_restart(restart_file, mark, work, recorder)
+        first = read_restart(restart_file, mark, work, recorder)
     else:
         _set_velocities(work, settings)
         recorder.record(work, 0)
     dynamics = _dynamics(work, settings)
-    begin, first = time.perf_counter(), step
-    while step < settings.n_steps:
+    begin = time.perf_counter()
+    for step in range(first + 1, settings.n_steps + 1):
         dynamics.step()
-        step += 1
         _guard(work, settings, step)
         if recorder.record(work, step) and report is not None:
             report(step, work.get_temperature(), (step - first) / (time.perf_counter() - begin))
         if restart_file is not None and (step % settings.restart_every == 0 or step == settings.n_steps):
             write_restart(restart_file, mark, step, work, recorder)
-    work.calc = None
     return recorder.trajectory(settings.n_steps)
 
 

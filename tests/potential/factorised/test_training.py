@@ -41,6 +41,7 @@ def test_loss_and_its_gradients_are_stocks(name, images):
     assert all("angle_layers.2" in key for key in stock.keys() - ours.keys())
 
 
+@pytest.mark.slow
 def test_twenty_steps_of_an_optimizer_follow_stock(images):
     chosen = images.select([0, 7, 13, 20])
     losses = []
