@@ -139,7 +139,9 @@ class PotentialWorkChain(HezspWorkChain):
 
     def finetune(self, section: str, model: ChgnetModelData, images: ImageData) -> orm.ProcessNode:
         """Submit one fine-tuning with the settings of `section`."""
-        holdout = chosen_labels(self.family, self.settings.potential.holdout)
+        # A composition whose calculations all failed has no images that could be kept out.
+        wanted = chosen_labels(self.family, self.settings.potential.holdout)
+        holdout = [label for label in wanted if label in images.groups]
         label = section.replace("_", " ")
         job = {
             "code": self.inputs.engine.code,
