@@ -19,7 +19,7 @@ def run(codes, family, model):
         engine_code=codes["hezsp-engine"],
         protocol="demo",
         overrides={
-            "jobs": {"workers": 2, "max_concurrent": 1},
+            "jobs": {"workers": 1, "max_concurrent": 2},
             "relax": {"fmax": 5.0, "max_steps": 1},
             "md": {"temperatures": [900.0, 300.0], "n_steps": 10, "record_every": 1},
             "sfmsd": {
