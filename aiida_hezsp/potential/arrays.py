@@ -1,7 +1,9 @@
 """Read and write npz files safely: nothing is unpickled, sizes are known before memory is taken."""
 
 import os
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -14,6 +16,10 @@ from aiida_hezsp.errors import HezspError
 __all__ = ("read_npz", "write_atomically", "write_npz")
 
 MAX_BYTES = 4 * 1024**3
+
+
+# What zipfile, zlib and numpy raise on damaged bytes; RuntimeError: an encrypted or unknown kind of member.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, tokenize.TokenError, ValueError, EOFError, OSError, KeyError, RuntimeError)
 
 
 def read_npz(
@@ -34,7 +40,7 @@ def read_npz(
             return {key: archive[key] for key in required}
     except FileNotFoundError:
         raise error(f"{name} does not exist") from None
-    except (zipfile.BadZipFile, ValueError, EOFError, OSError, KeyError) as problem:
+    except _DAMAGED as problem:
         raise error(f"{name} is damaged or not an npz file: {_one_line(problem)}") from problem
 
 

@@ -6,6 +6,8 @@ import ase.io
 import numpy as np
 import pytest
 from ase import units
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from aiida_hezsp.errors import ImageError
 from aiida_hezsp.potential.images import LAYOUT, ImageSet
@@ -134,3 +136,27 @@ def test_no_image_and_unknown_image(images):
         images.select([24])
     with pytest.raises(ImageError, match="no image set"):
         ImageSet.concatenate([])
+
+
+@given(position=st.integers(0, 10_000), value=st.integers(1, 255))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_flipped_byte_is_an_image_error_or_changes_nothing_that_is_read(tmp_path, position, value):
+    images = ImageSet.from_frames(
+        symbols=["Li", "F"],
+        cells=np.eye(3)[None] * 4.0,
+        positions=np.array([[[0.0, 0, 0], [2, 2, 2]]]),
+        energies=[-1.0],
+        forces=np.zeros((1, 2, 3)),
+        group="LiF",
+        source="r0",
+        engine="vasp 6.4.2",
+    )
+    path = tmp_path / "images.npz"
+    images.save(path)
+    data = bytearray(path.read_bytes())
+    data[position % len(data)] ^= value
+    path.write_bytes(data)
+    try:
+        ImageSet.load(path)
+    except ImageError:
+        return
