@@ -51,3 +51,16 @@ def discovery(aiida_profile, tmp_path_factory):
 def best(discovery):
     """The prediction with the largest MSD."""
     return max(discovery.predictions.values(), key=lambda node: node["msd"])
+
+
+@pytest.fixture
+def empty_profile():
+    """A second, empty profile; the first one is loaded again afterwards."""
+    from aiida.manage import get_manager
+    from aiida.storage.sqlite_temp import SqliteTempBackend
+
+    manager = get_manager()
+    before = manager.get_profile()
+    manager.load_profile(SqliteTempBackend.create_profile("elsewhere"), allow_switch=True)
+    yield
+    manager.load_profile(before, allow_switch=True)

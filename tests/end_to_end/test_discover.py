@@ -6,8 +6,6 @@ import pytest
 from aiida import orm
 from aiida.engine import run_get_node
 from aiida.manage.caching import enable_caching
-from aiida.manage.configuration import profile_context
-from aiida.storage.sqlite_temp import SqliteTempBackend
 from aiida.tools.archive import import_archive
 
 from aiida_hezsp.provenance.export import export_archive
@@ -150,11 +148,11 @@ def test_a_repeated_run_takes_every_job_from_the_cache(discovery, family):
     assert [row.msd for row in rank_predictions(again)] == [row.msd for row in rank_predictions(discovery)]
 
 
-def test_the_archive_gives_the_same_trace_in_an_empty_profile(discovery, best, tmp_path):
-    archive = tmp_path / "discovery.aiida"
+def test_the_archive_gives_the_same_trace_in_an_empty_profile(discovery, best, tmp_path, request):
+    archive, uuid = tmp_path / "discovery.aiida", best.uuid
     export_archive(predictions_of(discovery), archive)
     here = trace_prediction(best).to_dict(pks=False)
-    with profile_context(SqliteTempBackend.create_profile("empty"), allow_switch=True):
-        import_archive(archive)
-        there = trace_prediction(orm.load_node(best.uuid)).to_dict(pks=False)
+    request.getfixturevalue("empty_profile")  # nodes of the first profile do not survive that it is closed
+    import_archive(archive)
+    there = trace_prediction(orm.load_node(uuid)).to_dict(pks=False)
     assert json.dumps(here, sort_keys=True) == json.dumps(there, sort_keys=True)

@@ -1,24 +1,11 @@
 """Out of one profile, into an empty one. A file of its own: nodes do not survive that their profile is closed."""
 
-import pytest
 from aiida import orm
-from aiida.manage import get_manager
-from aiida.storage.sqlite_temp import SqliteTempBackend
 from aiida.tools.archive import import_archive
 
 from aiida_hezsp.provenance.export import export_archive
 from aiida_hezsp.provenance.predictions import load_prediction
 from aiida_hezsp.provenance.trace import trace_prediction
-
-
-@pytest.fixture
-def empty_profile():
-    """A second, empty profile; the first one is loaded again afterwards."""
-    manager = get_manager()
-    before = manager.get_profile()
-    manager.load_profile(SqliteTempBackend.create_profile("elsewhere"), allow_switch=True)
-    yield
-    manager.load_profile(before, allow_switch=True)
 
 
 def test_round_trip_gives_the_same_trace(discovery, best, tmp_path, request):
