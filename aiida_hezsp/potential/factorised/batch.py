@@ -51,6 +51,15 @@ class Batch:
     to_bonds: SparseMap
     second_bond: SparseMap
 
+    def to(self, device: "torch.device") -> "Batch":
+        """Return the batch with everything in it on a device."""
+        if device.type == "cpu":
+            return self
+        moved: dict[str, Any] = {
+            name: value if isinstance(value, int) else value.to(device) for name, value in vars(self).items()
+        }
+        return Batch(**moved)
+
 
 def make_batch(graphs: Sequence[Graph]) -> Batch:
     """Return graphs as one batch, with its indices."""

@@ -23,10 +23,16 @@ GPA_PER_EV_A3 = 160.21766208  # chgnet's own value
 
 
 class FactorisedEvaluator:
-    """Evaluator in PyTorch (float32, geometry in float64); the model's weights are copied when it is made."""
+    """Evaluator in PyTorch (float32, geometry in float64); the model's weights are copied when it is made.
 
-    def __init__(self, model: "CHGNet") -> None:
-        self.model = copy.deepcopy(model).requires_grad_(requires_grad=False).eval()
+    Graphs are made on the CPU, everything else is computed on `device` (`cpu`, `cuda`, `cuda:1`).
+    """
+
+    def __init__(self, model: "CHGNet", device: str = "cpu") -> None:
+        import torch
+
+        self.device = torch.device(device)
+        self.model = copy.deepcopy(model).requires_grad_(requires_grad=False).eval().to(self.device)
         self.weights = arrange(self.model)
 
     def evaluate(
@@ -40,14 +46,29 @@ class FactorisedEvaluator:
         magmoms: bool = False,
     ) -> Evaluation:
         """Evaluate one structure; see `Evaluator`."""
-        batch = make_batch([graph_for(self.model, numbers, positions, cell)])
+        graph = self.graph(numbers, positions, cell)
+        return self.evaluate_graphs([graph], forces=forces, stress=stress, magmoms=magmoms)[0]
+
+    def graph(self, numbers: NDArray[np.integer[Any]], positions: Floats, cell: Floats) -> Graph:
+        """Return the graph of a structure."""
+        return graph_for(self.model, numbers, positions, cell)
+
+    def evaluate_graphs(
+        self, graphs: Sequence[Graph], *, forces: bool, stress: bool, magmoms: bool
+    ) -> list[Evaluation]:
+        """Evaluate several structures in one pass; rounding (1e-6 eV/A) depends on which are evaluated together."""
+        batch = make_batch(graphs).to(self.device)
         result = predict_batch(self.weights, batch, forces=forces, stress=stress, magmoms=magmoms, training=False)
-        return Evaluation(
-            energy=float(result.energies[0]),
-            forces=None if result.forces is None else result.forces.numpy(),
-            stress=None if result.stresses is None else result.stresses[0].numpy(),
-            magmoms=None if result.magmoms is None else result.magmoms.double().numpy(),
+        ends = np.cumsum([len(graph.numbers) for graph in graphs])[:-1]
+        nothing = [None] * len(graphs)
+        parts = zip(
+            result.energies.tolist(),
+            nothing if result.forces is None else np.split(result.forces.cpu().numpy(), ends),
+            nothing if result.stresses is None else result.stresses.cpu().numpy(),
+            nothing if result.magmoms is None else np.split(result.magmoms.double().cpu().numpy(), ends),
+            strict=True,
         )
+        return [Evaluation(*part) for part in parts]
 
 
 class FactorisedNetwork:

@@ -30,6 +30,10 @@ class Bags:
         np.cumsum(lengths, out=offsets[1:])
         return cls(torch.from_numpy(indices.astype(np.int32, copy=False)), torch.from_numpy(offsets))
 
+    def to(self, device: "torch.device") -> "Bags":
+        """Return the bags on a device."""
+        return Bags(self.indices.to(device), self.offsets.to(device))
+
 
 @dataclass(frozen=True, eq=False)
 class SparseMap:
@@ -42,6 +46,10 @@ class SparseMap:
     def transposed(self) -> "SparseMap":
         """The transposed map."""
         return SparseMap(self.columns, self.rows)
+
+    def to(self, device: "torch.device") -> "SparseMap":
+        """Return the map on a device."""
+        return SparseMap(self.rows.to(device), self.columns.to(device))
 
 
 def sparse_sum(table: "Tensor", sparse: SparseMap) -> "Tensor":
