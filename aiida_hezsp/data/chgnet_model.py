@@ -2,11 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiida import orm
 
 from aiida_hezsp.data.label_engines import WithLabelEngines
+
+if TYPE_CHECKING:
+    from chgnet.model import CHGNet
 
 __all__ = ("ChgnetModelData",)
 
@@ -55,6 +58,27 @@ class ChgnetModelData(WithLabelEngines, orm.SinglefileData):
     def info(self) -> dict[str, Any]:
         """History of the model: parent, seeds, epochs, label engines."""
         return dict(self.base.attributes.get("info"))
+
+    def load(self) -> "CHGNet":
+        """Return the model, on the CPU and in evaluation mode; the file is checked again, as after an import.
+
+        Raises:
+            ModelFileError: the file is damaged, is not a CHGNet model, or not the one whose checksum the node has.
+        """
+        import tempfile
+
+        from aiida_hezsp.errors import ModelFileError
+        from aiida_hezsp.potential.model_file import load_model, sha256_of
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / Path(self.filename).name
+            path.write_bytes(self.get_content(mode="rb"))
+            if sha256_of(path) != self.sha256:
+                raise ModelFileError(f"model {self.uuid} does not hold the file whose checksum it has")
+            try:
+                return load_model(path)
+            except ModelFileError as error:
+                raise ModelFileError(f"model {self.uuid}: {str(error).replace(f'{folder}/', '')}") from None
 
     @classmethod
     def bundled(cls, name: str) -> "ChgnetModelData":

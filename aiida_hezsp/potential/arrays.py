@@ -1,6 +1,7 @@
 """Read and write npz files safely: nothing is unpickled, sizes are known before memory is taken."""
 
 import os
+import struct
 import tokenize
 import zipfile
 import zlib
@@ -12,14 +13,28 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from aiida_hezsp.errors import HezspError
+from aiida_hezsp.potential.npy_header import check_npy_members
 
 __all__ = ("read_npz", "write_atomically", "write_npz")
 
 MAX_BYTES = 4 * 1024**3
-
+SMALL, MAX_RATIO = 64 * 1024**2, 100  # coordinates shrink by less than 10; only above SMALL a ratio is judged
 
 # What zipfile, zlib and numpy raise on damaged bytes; RuntimeError: an encrypted or unknown kind of member.
-_DAMAGED = (zipfile.BadZipFile, zlib.error, tokenize.TokenError, ValueError, EOFError, OSError, KeyError, RuntimeError)
+_DAMAGED = (
+    EOFError,
+    KeyError,
+    MemoryError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    SyntaxError,
+    ValueError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def read_npz(
@@ -79,12 +94,16 @@ def _check_members(
     """Compare names and sizes in the archive's directory with what is expected."""
     with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
+        size, packed = (sum(getattr(member, part) for member in members) for part in ("file_size", "compress_size"))
+        if size <= max_bytes and (size <= SMALL or size <= MAX_RATIO * packed):
+            check_npy_members(archive)
     found = {member.filename.removesuffix(".npy") for member in members}
     if missing := sorted(set(required) - found):
         raise error(f"{name} lacks the arrays {', '.join(missing)}")
     if foreign := sorted(found - set(required)):
         raise error(f"{name} holds arrays that do not belong there: {', '.join(foreign)}")
-    size = sum(member.file_size for member in members)
+    if size > SMALL and size > MAX_RATIO * packed:
+        raise error(f"{name} is a zip bomb: it unpacks {packed} to {size} bytes")
     if size > max_bytes:
         raise error(f"{name} holds {size / 1024**3:.1f} GiB, more than the limit of {max_bytes / 1024**3:.1f} GiB")
     if not isinstance(file, str | Path):

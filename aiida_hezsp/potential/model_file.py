@@ -92,7 +92,7 @@ def read_metadata(path: str | Path) -> dict[str, str]:
         raise ModelFileError(f"{path}: the header lacks {', '.join(missing)}")
     try:
         info = json.loads(metadata.get("info", "{}"))
-    except ValueError as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ModelFileError(f"{path}: `info` in the header is not JSON") from error
     if not isinstance(info, dict):
         raise ModelFileError(f"{path}: `info` in the header is not a JSON object")
@@ -131,7 +131,7 @@ def _read_header(path: Path) -> dict[str, Any]:
         raise ModelFileError(f"model {str(path)!r} is neither a file nor one of the bundled models {known}") from None
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{path} is damaged or not a safetensors file") from error
     if not isinstance(header, dict):
         raise ModelFileError(f"{path} is damaged or not a safetensors file")

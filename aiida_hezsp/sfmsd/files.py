@@ -2,6 +2,7 @@
 
 import hashlib
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from aiida_hezsp.errors import ModelFileError, TableError
+from aiida_hezsp.potential.npy_header import check_npy_members
 from aiida_hezsp.sfmsd.models import Kind, kind_of
 from aiida_hezsp.sfmsd.table import one_line
 from aiida_hezsp.sfmsd.trained import Description, TrainedModel
@@ -110,8 +112,9 @@ def _read_estimator(data: bytes, kind: Kind, name: str) -> Any:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > MAX_BYTES:
-            raise ModelFileError(f"{name} unpacks to {unpacked} bytes, more than the {MAX_BYTES} that are read")
+            if unpacked > MAX_BYTES:
+                raise ModelFileError(f"{name} unpacks to {unpacked} bytes, more than the {MAX_BYTES} that are read")
+            check_npy_members(archive)
         asked = skops.io.get_untrusted_types(data=data)
         if unknown := sorted(set(asked) - set(kind.trusted)):
             raise ModelFileError(f"{name} asks for types that a {kind.name} model does not have: {', '.join(unknown)}")
@@ -123,14 +126,18 @@ def _read_estimator(data: bytes, kind: Kind, name: str) -> Any:
         EOFError,
         ImportError,
         LookupError,
+        MemoryError,
         NotImplementedError,
         OSError,
         RecursionError,
         RuntimeError,
+        SyntaxError,
         TypeError,
         ValueError,
+        zlib.error,
     ) as error:
-        raise ModelFileError(f"{name} is not a readable skops file: {type(error).__name__}: {error}") from None
+        text = next(iter(str(error).splitlines()), "")
+        raise ModelFileError(f"{name} is not a readable skops file: {type(error).__name__}: {text}") from None
 
 
 def _check_estimator(estimator: Any, kind: Kind, sidecar: _Sidecar, name: str) -> None:
