@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 _HOME = {
+    "BatchingEvaluator": "batching",
     "Evaluation": "evaluation",
     "Evaluator": "evaluation",
     "FastCHGNetCalculator": "calculator",
