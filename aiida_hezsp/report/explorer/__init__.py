@@ -1,0 +1,1 @@
+"""The explorer: one HTML file to search predictions, look at each, and see what it rests on."""
