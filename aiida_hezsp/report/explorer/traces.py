@@ -1,4 +1,4 @@
-"""What predictions rest on, for thousands at once: traced once for all that share a model, and their own steps apart."""
+"""What thousands of predictions rest on: traced once for all that share a model; their own steps apart."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
