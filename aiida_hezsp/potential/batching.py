@@ -55,6 +55,8 @@ class BatchingEvaluator:
     What is evaluated together changes the last digits (1e-6 eV/A), and with them a chaotic trajectory.
     """
 
+    name = "torch in batches"
+
     def __init__(
         self, model: "CHGNet | str | Path", *, device: Device = "auto", size: int = 32, patience: float = 0.2
     ) -> None:

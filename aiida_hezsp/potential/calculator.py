@@ -9,7 +9,7 @@ from ase.calculators.calculator import Calculator, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from aiida_hezsp.errors import StructureError
-from aiida_hezsp.potential.evaluation import Backend, make_evaluator, set_threads
+from aiida_hezsp.potential.evaluation import Backend, make_evaluator
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -31,7 +31,7 @@ class FastCHGNetCalculator(Calculator):  # type: ignore[misc]
         self,
         model: "CHGNet | str | Path" = "0.3.0",
         *,
-        backend: Backend = "torch",
+        backend: Backend = "auto",
         threads: int = 1,
         always: Collection[str] = ("forces",),
         **kwargs: Any,
@@ -41,14 +41,13 @@ class FastCHGNetCalculator(Calculator):  # type: ignore[misc]
         Args:
             model: a bundled version (`0.2.0`, `0.3.0`, `r2scan`), a model file, or a CHGNet object.
             backend: see `make_evaluator`.
-            threads: torch threads of this process. Two processes of one thread beat one of two.
+            threads: of this process. Two processes of one thread beat one of two.
             always: properties computed along with any other. ASE asks for one after the other, and each question would
                 be a pass of its own; a relaxation of the cell sets forces and stress, energies alone set nothing.
             kwargs: of ASE's Calculator.
         """
         super().__init__(**kwargs)
-        set_threads(threads)
-        self.evaluator = make_evaluator(model, backend)
+        self.evaluator = make_evaluator(model, backend, threads)
         self.always = frozenset(always)
 
     def calculate(

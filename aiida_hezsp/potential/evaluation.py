@@ -1,20 +1,21 @@
 """The one interface behind which a CHGNet is evaluated."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aiida_hezsp.errors import InputError
+from aiida_hezsp.errors import InputError, ModelFileError
 
 if TYPE_CHECKING:
     from chgnet.model import CHGNet
 
 __all__ = ("Backend", "Evaluation", "Evaluator", "as_model", "make_evaluator", "set_threads")
 
-Backend = Literal["torch", "stock"]
+Backend = Literal["auto", "native", "torch", "stock"]
 Floats = NDArray[np.float64]
 
 
@@ -34,6 +35,10 @@ class Evaluation:
 
 class Evaluator(Protocol):
     """Evaluates structures with one model, computing only what is asked for."""
+
+    @property
+    def name(self) -> str:
+        """The backend, with what matters of it: `native avx512`, `torch`, `stock`."""
 
     def evaluate(
         self,
@@ -55,19 +60,35 @@ class Evaluator(Protocol):
         """
 
 
-def make_evaluator(model: "CHGNet | str | Path", backend: Backend = "torch") -> Evaluator:
+def make_evaluator(
+    model: "CHGNet | str | Path", backend: Backend = "auto", threads: int = 1, instruction_set: str = "best"
+) -> Evaluator:
     """Return an evaluator of a model.
 
     Args:
         model: a CHGNet, a model file, or the name of a bundled model.
-        backend: `torch`, the factorised evaluation; `stock`, chgnet's own code, for comparison and for architectures
-            that cannot be factorised.
+        backend: `native`, the compiled kernel; `torch`, the factorised evaluation in PyTorch; `stock`, chgnet's own
+            code, for comparison and for architectures that cannot be factorised; `auto`, native where it was built and
+            knows the architecture, torch otherwise.
+        threads: of this process. Two processes of one thread beat one of two.
+        instruction_set: of the native kernel: `avx512`, `avx2`, `plain`, or `best` for the best the processor has.
 
     Raises:
-        InputError: there is no such backend.
-        ModelFileError: the model cannot be loaded, or its architecture cannot be factorised.
+        InputError: there is no such backend, or it was not built.
+        ModelFileError: the model cannot be loaded, or its architecture is none the backend knows.
     """
-    if backend == "torch":
+    set_threads(threads)
+    if backend in ("auto", "native"):
+        from aiida_hezsp.potential.native import why_not
+        from aiida_hezsp.potential.native.evaluator import NativeEvaluator
+
+        model = as_model(model)
+        if backend == "native":
+            return NativeEvaluator(model, threads, instruction_set)
+        if why_not() is None:
+            with suppress(ModelFileError):
+                return NativeEvaluator(model, threads, instruction_set)
+    if backend in ("auto", "torch"):
         from aiida_hezsp.potential.factorised.evaluator import FactorisedEvaluator
 
         return FactorisedEvaluator(as_model(model))
@@ -75,7 +96,7 @@ def make_evaluator(model: "CHGNet | str | Path", backend: Backend = "torch") -> 
         from aiida_hezsp.potential.stock import StockEvaluator
 
         return StockEvaluator(as_model(model))
-    raise InputError(f"backend {backend!r} does not exist: choose torch or stock")
+    raise InputError(f"backend {backend!r} does not exist: choose one of {', '.join(get_args(Backend))}")
 
 
 def as_model(model: "CHGNet | str | Path") -> "CHGNet":

@@ -20,6 +20,8 @@ GPA_PER_EV_A3 = 160.21766208  # chgnet's own value, so that it cancels
 class StockEvaluator:
     """Evaluator on chgnet's graph converter and forward pass (float32)."""
 
+    name = "stock"
+
     def __init__(self, model: "CHGNet") -> None:
         self.model = model
 

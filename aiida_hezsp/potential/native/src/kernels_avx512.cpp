@@ -1,0 +1,35 @@
+// AVX-512 by attribute, not by a compiler option: nothing but the kernels uses it, so that other processors load the module.
+#include "tasks.hpp"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <immintrin.h>
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma")
+#endif
+
+namespace hezsp {
+namespace avx512 {
+#define LANES 16
+#define SET_NAME "avx512"
+#include "kernels.hpp"
+}  // namespace avx512
+}  // namespace hezsp
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+
+namespace hezsp {
+const Kernels* avx512_kernels() { return &avx512::kernels; }
+}  // namespace hezsp
+#else
+namespace hezsp {
+const Kernels* avx512_kernels() { return nullptr; }
+}  // namespace hezsp
+#endif
