@@ -6,11 +6,12 @@ BIN := $(VENV)/bin
 WORKERS := --numprocesses auto --maxprocesses 4 --dist loadfile
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
-.PHONY: help install demo test lint docs clean
+.PHONY: help install demo test exactness lint docs clean
 
 help:
 	@echo "make demo     run the whole discovery for LZSP on this machine (about 15 minutes on 2 cores)"
 	@echo "make test     install what tests need, lint, build the docs, run all tests"
+	@echo "make exactness  compare every backend of the potential with float64 CHGNet on all cases (minutes)"
 	@echo "make install  make $(VENV) with the pinned versions"
 	@echo "make lint     ruff, mypy, import-linter"
 	@echo "make docs     build the documentation into docs/_build/html"
@@ -43,6 +44,10 @@ docs: $(VENV)/.installed-dev
 
 test: lint docs
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest $(WORKERS) $(PYTEST_OPTIONS)
+
+exactness: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest $(WORKERS) -m "exactness or not exactness" \
+		tests/potential/exactness $(EXACTNESS_OPTIONS)
 
 clean:
 	rm -rf $(VENV) .demo docs/_build build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
