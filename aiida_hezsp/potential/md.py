@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aiida_hezsp.errors import ExplosionError, StructureError
+from aiida_hezsp.errors import StructureError
+from aiida_hezsp.potential.md_guard import Guard
 from aiida_hezsp.potential.md_restart import fingerprint, read_restart, write_restart
 from aiida_hezsp.potential.md_settings import MdSettings
 from aiida_hezsp.potential.trajectory import Recorder, Trajectory
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ("run_md",)
 
-MAX_FORCE = 1e3  # eV/A; an overlap of atoms
 Report = Callable[[int, float, float], None]
 
 
@@ -57,19 +57,23 @@ def run_md(
     work.calc = calculator
     mark = fingerprint(atoms, settings, identity)
     recorder = Recorder(work, _mobile_indices(work, settings.mobile), settings)
+    guard = Guard(work, settings, recorder)
     first = 0
     if restart_file is not None and restart_file.exists():
         first = read_restart(restart_file, mark, work, recorder)
     else:
+        guard.check_geometry(work, 0)
         _set_velocities(work, settings)
         recorder.record(work, 0)
     dynamics = _dynamics(work, settings)
     begin = time.perf_counter()
     for step in range(first + 1, settings.n_steps + 1):
         dynamics.step()
-        _guard(work, settings, step)
-        if recorder.record(work, step) and report is not None:
-            report(step, work.get_temperature(), (step - first) / (time.perf_counter() - begin))
+        guard.check_step(work, step)
+        if recorder.record(work, step):
+            guard.check_geometry(work, step)
+            if report is not None:
+                report(step, work.get_temperature(), (step - first) / (time.perf_counter() - begin))
         if restart_file is not None and (step % settings.restart_every == 0 or step == settings.n_steps):
             write_restart(restart_file, mark, step, work, recorder)
     return recorder.trajectory(settings.n_steps)
@@ -105,15 +109,3 @@ def _dynamics(atoms: "Atoms", settings: MdSettings) -> "NVTBerendsen":
         temperature_K=settings.temperature,
         taut=settings.taut * units.fs,
     )
-
-
-def _guard(atoms: "Atoms", settings: MdSettings, step: int) -> None:
-    """End a run that blows up: temperature, forces, or positions that are not finite."""
-    temperature, limit = atoms.get_temperature(), settings.max_temperature_factor * settings.temperature
-    largest = np.abs(atoms.get_forces(md=True)).max()
-    if not np.isfinite(temperature) or not np.isfinite(largest) or not np.isfinite(atoms.positions).all():
-        raise ExplosionError(f"the run has blown up at step {step}: positions or forces are not finite")
-    if temperature > limit:
-        raise ExplosionError(f"the run has blown up at step {step}: {temperature:.0f} K, beyond {limit:.0f} K")
-    if largest > MAX_FORCE:
-        raise ExplosionError(f"the run has blown up at step {step}: a force of {largest:.3g} eV/A")

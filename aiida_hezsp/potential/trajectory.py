@@ -59,11 +59,14 @@ class Recorder:
             self.series["frames"].append(atoms.positions.astype(np.float32))
         if step % self.settings.record_every:
             return False
-        drift = self._centre(atoms) - self.start
-        self.series["positions"].append((atoms.positions[self.mobile] - drift).astype(np.float32))
+        self.series["positions"].append((atoms.positions[self.mobile] - self.drift(atoms)).astype(np.float32))
         self.series["temperatures"].append(float(atoms.get_temperature()))
         self.series["potential_energies"].append(float(atoms.get_potential_energy()))
         return True
+
+    def drift(self, atoms: "Atoms") -> NDArray[np.float64]:
+        """Return how far the framework's centre of mass has moved since the start (3,) in A."""
+        return self._centre(atoms) - self.start
 
     def trajectory(self, n_steps: int) -> Trajectory:
         """Return what was recorded in a run of `n_steps`."""
