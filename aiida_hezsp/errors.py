@@ -2,6 +2,7 @@
 
 __all__ = (
     "ArchiveError",
+    "BenchmarkError",
     "CompositionError",
     "ExplosionError",
     "FamilyError",
@@ -72,3 +73,7 @@ class PredictionError(HezspError):
 
 class StandinError(HezspError):
     """The VASP stand-in refuses its input files or options; the text is what it prints before it stops."""
+
+
+class BenchmarkError(HezspError):
+    """A benchmark cannot run here: a process of it has ended, or memory is short."""
