@@ -13,6 +13,7 @@ __all__ = ("cmd_root",)
 # Command name -> module with `cmd_<name>`; a module is imported only when its command is used or listed.
 COMMANDS = {
     "benchmark": "aiida_hezsp.cli.benchmark",
+    "benchmark": "aiida_hezsp.cli.benchmark",
     "composition": "aiida_hezsp.cli.composition",
     "demo": "aiida_hezsp.cli.demo",
     "explore": "aiida_hezsp.cli.explore",
