@@ -48,6 +48,26 @@ def discovery(aiida_profile, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def many(aiida_profile, tmp_path_factory):
+    """300 predictions by GB and 60 by RF, linked as in the real graph, in a clean profile."""
+    from many_predictions import build_many
+
+    aiida_profile.reset_storage()
+    yield build_many(tmp_path_factory.mktemp("many"), 300, n_rf=60, n_full=2)
+    aiida_profile.reset_storage()
+
+
+@pytest.fixture(scope="module")
+def thousands(aiida_profile, tmp_path_factory):
+    """5,000 predictions by GB, linked as in the real graph (27,000 nodes), in a clean profile."""
+    from many_predictions import build_many
+
+    aiida_profile.reset_storage()
+    yield build_many(tmp_path_factory.mktemp("thousands"), 5000)
+    aiida_profile.reset_storage()
+
+
+@pytest.fixture(scope="module")
 def best(discovery):
     """The prediction with the largest MSD."""
     return max(discovery.predictions.values(), key=lambda node: node["msd"])
