@@ -1,12 +1,18 @@
-"""`aiida-hezsp export`: an archive of predictions with everything they rest on."""
+"""`aiida-hezsp export`: predictions with everything they rest on, ready to be published."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from aiida_hezsp.cli.deposit_options import asked_metadata, metadata_options, print_template
+
 if TYPE_CHECKING:
     from aiida import orm
+
+    from aiida_hezsp.provenance.predictions import RankedPrediction
 
 __all__ = ("cmd_export",)
 
@@ -15,65 +21,180 @@ __all__ = ("cmd_export",)
 @click.argument("predictions", nargs=-1)
 @click.option("--process", metavar="PK", help="Export all predictions of a screen or discovery, with its steps.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), required=True, metavar="FILE.aiida", help="The archive."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FOLDER|FILE.aiida",
+    help="The folder; a name that ends in .aiida gives the archive alone.",
 )
-@click.option("--csv", "csv_path", type=click.Path(path_type=Path, dir_okay=False), help="Also write a table.")
-@click.option("--overwrite", is_flag=True, help="Replace files that exist.")
+@click.option("--zip", "zipped", is_flag=True, help="One zip file of the folder instead of the folder.")
+@click.option(
+    "--no-trajectories",
+    is_flag=True,
+    help="Leave out trajectories that no calculation in the archive has used; says how many and how large.",
+)
+@metadata_options
+@click.option("--no-figures", is_flag=True, help="Draw no figures.")
+@click.option(
+    "--csv", "csv_path", type=click.Path(path_type=Path, dir_okay=False), help="Beside an archive alone: a table."
+)
+@click.option("--force", "--overwrite", "force", is_flag=True, help="Replace an older export.")
+@click.option(
+    "--metadata-template",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=print_template,
+    help="Print a metadata file to fill in, and stop.",
+)
 @click.pass_context
 def cmd_export(
     ctx: click.Context,
     predictions: tuple[str, ...],
     process: str | None,
     output: Path,
+    zipped: bool,
+    no_trajectories: bool,
+    no_figures: bool,
     csv_path: Path | None,
-    overwrite: bool,
+    force: bool,
+    **metadata: Any,
 ) -> None:
-    """Write an archive of PREDICTIONS with all their ancestors, down to the DFT calculations.
+    """Write PREDICTIONS with all their ancestors, down to the DFT calculations, into a folder ready to be published.
 
-    PREDICTIONS are pks, UUIDs, formulas or labels; without them all of --process, or all of the profile. The archive
-    is read back before it gets its name, and refused if it holds the text of a POTCAR.
+    PREDICTIONS are pks, UUIDs, formulas or labels; without them all of --process, or all of the profile. The folder
+    holds the archive, README, table, models, figures, optimade.yaml and checksums. It is verified before it gets its
+    name, and refused if the text of a POTCAR is anywhere in it.
 
     \b
     Examples:
-      aiida-hezsp export --process 4510 --output campaign.aiida --csv ranking.csv
+      aiida-hezsp export --metadata-template > metadata.yaml
+      aiida-hezsp export --process 4510 --metadata metadata.yaml --output campaign
+      aiida-hezsp export --process 4510 --metadata metadata.yaml --output campaign.zip --zip --no-trajectories
       aiida-hezsp export Li2.625Zr0.5Ti0.375Sn0.375Hf0.375Nb0.375Si2PO12 --output best.aiida
     """
     if predictions and process:
         raise click.UsageError("name predictions or a process, not both")
+    alone = output.suffix == ".aiida"
+    if alone and zipped:
+        raise click.UsageError("--zip is for the folder: an archive alone is one file already")
+    if csv_path is not None and not alone:
+        raise click.UsageError("--csv is for an archive alone: the folder has its table")
+    deposit = None if alone else asked_metadata(**metadata)
     from aiida_hezsp.cli.environment import load_profile_or_fail
 
     load_profile_or_fail(ctx.obj["profile"])
     from aiida import orm
-    from aiida.tools.archive.create import EXPORT_LOGGER
 
     from aiida_hezsp.cli.inputs import load_node_or_fail
-    from aiida_hezsp.errors import ArchiveError
-    from aiida_hezsp.provenance.export import export_archive
-    from aiida_hezsp.provenance.predictions import rank_predictions
-    from aiida_hezsp.provenance.table import write_csv
 
     node = None if process is None else load_node_or_fail(process, orm.ProcessNode)
-    chosen = _chosen(predictions, node)
-    if csv_path is not None and csv_path.exists() and not overwrite:
-        raise ArchiveError(f"{csv_path} exists already: choose another name, or add --overwrite")
-    EXPORT_LOGGER.setLevel("WARNING")  # it tells every table it writes
-    report = export_archive(chosen, output, process=node, overwrite=overwrite)
+    ranked = _ranked(predictions, node)
+    if alone:
+        _archive(ranked, node, output, csv_path, force=force, trajectories=not no_trajectories)
+        return
+    from aiida_hezsp.provenance.export.deposit import export_deposit
+
+    target = output.with_suffix(".zip") if zipped and output.suffix != ".zip" else output
+    with _progress() as progress:
+        report = export_deposit(
+            ranked,
+            target,
+            deposit,
+            process=node,
+            figures=None if no_figures else lambda folder: _figures(node, ranked, folder),
+            trajectories=not no_trajectories,
+            zipped=zipped,
+            overwrite=force,
+            progress=progress,
+        )
+    _tell(report)
+
+
+def _ranked(predictions: tuple[str, ...], process: "orm.ProcessNode | None") -> "list[RankedPrediction]":
+    """Return the predictions that were asked for, in the order of their MSD."""
+    from aiida_hezsp.provenance.predictions import load_prediction, rank_predictions
+
+    if not predictions:
+        return rank_predictions(process)
+    chosen = {load_prediction(identifier).uuid for identifier in predictions}
+    return [row for row in rank_predictions() if row.uuid in chosen]
+
+
+def _archive(
+    ranked: "list[RankedPrediction]",
+    process: "orm.ProcessNode | None",
+    output: Path,
+    csv_path: Path | None,
+    *,
+    force: bool,
+    trajectories: bool,
+) -> None:
+    """Write the archive alone, and a table if asked for."""
+    from aiida_hezsp.errors import ArchiveError
+    from aiida_hezsp.provenance.export import export_archive
+    from aiida_hezsp.provenance.table import write_csv
+
+    if csv_path is not None and csv_path.exists() and not force:
+        raise ArchiveError(f"{csv_path} exists already: choose another name, or add --force")
+    with _progress() as progress:
+        report = export_archive(
+            [row.pk for row in ranked],
+            output,
+            process=process,
+            overwrite=force,
+            trajectories=trajectories,
+            progress=progress,
+        )
+    left_out = f"; {report.n_left_out} trajectories left out" if not trajectories else ""
     click.echo(
         f"{output}: {report.n_predictions} predictions, {report.n_nodes} nodes, {report.n_files} files, "
-        f"{report.size_mb:.1f} MB; groups {', '.join(report.groups)}; no POTCAR text inside"
+        f"{report.size_mb:.1f} MB; groups {', '.join(report.groups)}; no POTCAR text inside{left_out}"
     )
     if csv_path is not None:
-        uuids = {prediction.uuid for prediction in chosen}
-        ranked = [row for row in rank_predictions(node) if row.uuid in uuids]
         write_csv(ranked, csv_path)
         click.echo(f"{csv_path}: {len(ranked)} rows")
 
 
-def _chosen(predictions: tuple[str, ...], process: "orm.ProcessNode | None") -> "list[orm.Dict]":
-    from aiida import orm
+def _figures(
+    process: "orm.ProcessNode | None", ranked: "list[RankedPrediction]", folder: Path
+) -> list[tuple[str, str]]:
+    from aiida_hezsp.report.campaign import gather_campaign
+    from aiida_hezsp.report.figure_files import write_figures
 
-    from aiida_hezsp.provenance.predictions import load_prediction, rank_predictions
+    return write_figures(gather_campaign(process, ranked), folder)
 
-    if predictions:
-        return [load_prediction(identifier) for identifier in predictions]
-    return [orm.load_node(row.pk) for row in rank_predictions(process)]
+
+def _tell(report: Any) -> None:
+    """Print what was written and how large it is."""
+    archive = report.archive
+    for name, size in report.sizes.items():
+        click.echo(f"{size / 1e6:10.3f} MB  {name}")
+    click.echo(
+        f"{report.path}: {archive.n_predictions} predictions, {archive.n_nodes} nodes, {archive.n_files} files in the "
+        f"archive; verified: no POTCAR text, no pickles, checksums right"
+    )
+    if report.left_out_bytes is not None:
+        click.echo(f"left out: {archive.n_left_out} trajectories, {report.left_out_bytes / 1e6:.1f} MB before packing")
+    if report.standin:
+        click.echo("Stand-in labels: no VASP ran, and no number here says anything about a material.")
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """Show how far it is, on a terminal."""
+    from rich.progress import Progress
+
+    from aiida_hezsp.cli.terminal import terminal
+
+    console = terminal(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as shown:
+        tasks: dict[str, Any] = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = shown.add_task(what, total=total)
+            shown.update(tasks[what], completed=done)
+
+        yield tell

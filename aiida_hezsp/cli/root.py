@@ -13,7 +13,6 @@ __all__ = ("cmd_root",)
 # Command name -> module with `cmd_<name>`; a module is imported only when its command is used or listed.
 COMMANDS = {
     "benchmark": "aiida_hezsp.cli.benchmark",
-    "benchmark": "aiida_hezsp.cli.benchmark",
     "composition": "aiida_hezsp.cli.composition",
     "demo": "aiida_hezsp.cli.demo",
     "explore": "aiida_hezsp.cli.explore",
@@ -24,6 +23,7 @@ COMMANDS = {
     "setup": "aiida_hezsp.cli.setup",
     "space": "aiida_hezsp.cli.space",
     "trace": "aiida_hezsp.cli.trace",
+    "verify": "aiida_hezsp.cli.verify",
 }
 
 

@@ -76,15 +76,15 @@ class Campaign:
         return found
 
 
-def gather_campaign(process: orm.ProcessNode | None = None) -> Campaign:
-    """Return what is known of the predictions of a work chain, or of all of the profile.
+def gather_campaign(process: orm.ProcessNode | None = None, ranked: list[RankedPrediction] | None = None) -> Campaign:
+    """Return what is known of the predictions of a work chain, of those given, or of all of the profile.
 
     Fine-tunings, training and MD runs are those the best prediction rests on.
 
     Raises:
         PredictionError: there are no predictions.
     """
-    ranked = rank_predictions(process)
+    ranked = ranked or rank_predictions(process)
     trace = trace_prediction(orm.load_node(ranked[0].pk))
     runs = _finished(trace, "md_runs")
     training = next(iter(_results(_finished(trace, "sfmsd_training"))), None)

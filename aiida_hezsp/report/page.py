@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
     from matplotlib.figure import Figure
 
-__all__ = ("render_page", "write_page")
+__all__ = ("campaign_figures", "render_page", "write_page")
 
 _FOLDER = Path(__file__).parent / "assets"
 _ERRORS = (
@@ -59,7 +59,7 @@ def render_page(campaign: Campaign) -> str:
     return environment.get_template("page.html").render(
         campaign=campaign,
         best=campaign.ranked[0],
-        figures=[{"uri": data_uri(figure), "caption": caption} for figure, caption in _figures(campaign)],
+        figures=[{"uri": data_uri(figure), "caption": caption} for figure, caption in campaign_figures(campaign)],
         finetunings=[
             {"title": item.title, "uuid": item.uuid, "rows": _error_rows(item)} for item in campaign.finetunings
         ],
@@ -95,7 +95,7 @@ def _error_rows(item: Finetuning) -> list[dict[str, Any]]:
     ]
 
 
-def _figures(campaign: Campaign) -> "Iterator[tuple[Figure, str]]":
+def campaign_figures(campaign: Campaign) -> "Iterator[tuple[Figure, str]]":
     """Yield the figures that there are data for, with what they show."""
     from aiida_hezsp.report.model_errors import errors_figure, importance_figure
     from aiida_hezsp.report.msd_curves import msd_figure

@@ -40,15 +40,24 @@ _COUNT = re.compile(r"^\| (\w+) \| (\d+) \|$", re.MULTILINE)
 _MODELS = (".safetensors", ".skops")
 
 
-def verify_folder(path: Path, *, limits: Limits = LIMITS, progress: Progress | None = None) -> VerifyReport:
-    """Return everything that is wrong with an exported folder and the archive in it."""
+def verify_folder(
+    path: Path, *, limits: Limits = LIMITS, progress: Progress | None = None, known: ArchiveCheck | None = None
+) -> VerifyReport:
+    """Return everything that is wrong with an exported folder and the archive in it.
+
+    Args:
+        path: of the folder.
+        limits: of sizes.
+        progress: called with the number of files of the archive read and in all.
+        known: what was found in the archive, if it was checked just now.
+    """
     findings = [
         Finding(CHECK, path.name, f"{name} is missing") for name in FILES.values() if not (path / name).is_file()
     ]
     if findings:
         return VerifyReport(str(path), "folder", tuple(findings))
     findings += check_checksums(path)
-    check = check_archive(path / FILES["archive"], limits=limits, progress=progress)
+    check = known or check_archive(path / FILES["archive"], limits=limits, progress=progress)
     findings += check.findings
     findings += _plain_files(path, limits)
     if not check.findings:
