@@ -40,6 +40,7 @@ setup(
                 for name in (
                     "module",
                     "model",
+                    "graph",
                     "evaluation",
                     "evaluation_edges",
                     "evaluation_angles",

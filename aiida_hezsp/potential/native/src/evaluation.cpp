@@ -41,23 +41,12 @@ Outcome Evaluation::run(const Graph& graph, bool gradient, bool magmoms) {
 
 void Evaluation::place(const Graph& graph) {
     const Stopwatch watch(timings.functions);
-    w_.lengths.resize(graph.n_bonds);
-    for (int u = 0; u < graph.n_bonds; ++u) {
-        const double* v = &graph.vectors[3 * int64_t{u}];
-        w_.lengths[u] = std::sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]);
-    }
     w_.angles.resize(graph.n_angles);
-    w_.cosines.resize(graph.n_angles);
-    for (int p = 0; p < graph.n_angles; ++p) {
-        const int i = graph.first[p], j = graph.second[p];
-        const double *a = &graph.vectors[3 * int64_t{i}], *b = &graph.vectors[3 * int64_t{j}];
-        w_.cosines[p] =
-            graph.signs[p] * (a[0] * b[0] + a[1] * b[1] + a[2] * b[2]) / (w_.lengths[i] * w_.lengths[j]);
-        w_.angles[p] = std::acos(w_.cosines[p] * (1 - 1e-6));  // chgnet's own margin
-    }
+    for (int p = 0; p < graph.n_angles; ++p)
+        w_.angles[p] = std::acos(graph.cosines[p] * (1 - 1e-6));  // chgnet's own margin
     const auto& m = model_;
-    locate(w_.lengths.data(), graph.n_bonds, m.edge_weights.end, m.edge_weights.intervals, w_.radial);
-    locate(w_.lengths.data(), graph.n_short, m.bond_weights.end, m.bond_weights.intervals, w_.short_radial);
+    locate(graph.lengths.data(), graph.n_bonds, m.edge_weights.end, m.edge_weights.intervals, w_.radial);
+    locate(graph.lengths.data(), graph.n_short, m.bond_weights.end, m.bond_weights.intervals, w_.short_radial);
     if (graph.n_angles)
         locate(w_.angles.data(), graph.n_angles, m.bonds[0].basis.end, m.bonds[0].basis.intervals, w_.angular);
     const auto fill = [&](const Function& function, const Located& items, int count, Buffer& values, Buffer& slopes) {
@@ -176,16 +165,16 @@ std::vector<double> Evaluation::slopes(const Graph& graph) {
     }
     std::vector<double> result(graph.vectors.size());
     for (int64_t u = 0; u < graph.n_bonds; ++u)
-        for (int k = 0; k < 3; ++k) result[3 * u + k] = w_.d_lengths[u] * graph.vectors[3 * u + k] / w_.lengths[u];
+        for (int k = 0; k < 3; ++k) result[3 * u + k] = w_.d_lengths[u] * graph.vectors[3 * u + k] / graph.lengths[u];
     for (int p = 0; p < graph.n_angles; ++p) {
         const int64_t i = graph.first[p], j = graph.second[p];
-        const double cosine = w_.cosines[p], x = cosine * (1 - 1e-6);
+        const double cosine = graph.cosines[p], x = cosine * (1 - 1e-6);
         const double d_cosine = -w_.d_angles[p] * (1 - 1e-6) / std::sqrt(1 - x * x);
-        const double shared = graph.signs[p] / (w_.lengths[i] * w_.lengths[j]);
+        const double shared = graph.signs[p] / (graph.lengths[i] * graph.lengths[j]);
         for (int k = 0; k < 3; ++k) {
             const double a = graph.vectors[3 * i + k], b = graph.vectors[3 * j + k];
-            result[3 * i + k] += d_cosine * (shared * b - cosine * a / (w_.lengths[i] * w_.lengths[i]));
-            result[3 * j + k] += d_cosine * (shared * a - cosine * b / (w_.lengths[j] * w_.lengths[j]));
+            result[3 * i + k] += d_cosine * (shared * b - cosine * a / (graph.lengths[i] * graph.lengths[i]));
+            result[3 * j + k] += d_cosine * (shared * a - cosine * b / (graph.lengths[j] * graph.lengths[j]));
         }
     }
     return result;

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "graph.hpp"
 #include "model.hpp"
 #include "workspace.hpp"
 

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "evaluation.hpp"
+#include "graph.hpp"
 
 namespace py = pybind11;
 
@@ -122,18 +123,9 @@ class NativeModel {
         g.centers.assign(centers.data(), centers.data() + g.n_bonds);
         g.neighbors.assign(neighbors.data(), neighbors.data() + g.n_bonds);
         g.vectors.assign(vectors.data(), vectors.data() + 3 * int64_t{g.n_bonds});
-        g.first.resize(g.n_angles);
-        g.second.resize(g.n_angles);
-        g.angle_atoms.resize(g.n_angles);
-        g.signs.resize(g.n_angles);
-        for (int p = 0; p < g.n_angles; ++p) {
-            const int i = first.data()[p], j = second.data()[p];
-            const bool i_back = i >= n_short, j_back = j >= n_short;
-            g.first[p] = i - i_back * n_short;
-            g.second[p] = j - j_back * n_short;
-            g.angle_atoms[p] = i_back ? g.neighbors[g.first[p]] : g.centers[g.first[p]];
-            g.signs[p] = i_back == j_back ? 1. : -1.;
-        }
+        g.first.assign(first.data(), first.data() + g.n_angles);
+        g.second.assign(second.data(), second.data() + g.n_angles);
+        measure(g);
         return g;
     }
 

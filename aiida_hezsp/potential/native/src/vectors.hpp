@@ -15,20 +15,31 @@ static inline Vec splat(float x) { return x - Vec{}; }
 static inline void add_to(float* p, Vec v) { store(p, load(p) + v); }
 
 #if LANES == 16
-static inline Vec clamp(Vec x) {
-    return (Vec)_mm512_min_ps(_mm512_max_ps((__m512)x, _mm512_set1_ps(-87.f)), _mm512_set1_ps(87.f));
-}
 // 14 bits and one step of Newton's: as good as a division at a third of its time.
 static inline Vec reciprocal(Vec x) {
     Vec y = (Vec)_mm512_rcp14_ps((__m512)x);
     return y * (2.f - x * y);
 }
+
+// 1 / (1 + 2^t), t = -x log2 e: 2^t by scaling a polynomial (minimax on [0, 1), relative error 2e-9) of t's fraction.
+static inline Vec sigmoid(Vec x) {
+    const __m512 t = _mm512_min_ps((__m512)(x * -1.44269504088896341f), _mm512_set1_ps(126.f));
+    const Vec f = (Vec)_mm512_reduce_ps(t, 0x09);  // t - floor(t)
+    Vec p = f * 2.1702255164e-4f + 1.2439688204e-3f;
+    p = p * f + 9.6788409167e-3f;
+    p = p * f + 5.5483342050e-2f;
+    p = p * f + 2.4022983625e-1f;
+    p = p * f + 6.9314698384e-1f;
+    p = p * f + 1.f;
+    return reciprocal(1.f + (Vec)_mm512_scalef_ps((__m512)p, t));
+}
+
 static inline float total(Vec v) { return _mm512_reduce_add_ps((__m512)v); }
-#elif LANES == 8
+#else
+#if LANES == 8
 static inline Vec clamp(Vec x) {
     return (Vec)_mm256_min_ps(_mm256_max_ps((__m256)x, _mm256_set1_ps(-87.f)), _mm256_set1_ps(87.f));
 }
-static inline Vec reciprocal(Vec x) { return 1.f / x; }
 static inline float total(Vec v) {
     float a[LANES];
     store(a, v);
@@ -41,7 +52,6 @@ static inline Vec clamp(Vec x) {
     for (float& y : a) y = y < -87.f ? -87.f : y > 87.f ? 87.f : y;
     return load(a);
 }
-static inline Vec reciprocal(Vec x) { return 1.f / x; }
 static inline float total(Vec v) {
     float a[LANES];
     store(a, v);
@@ -49,20 +59,17 @@ static inline float total(Vec v) {
 }
 #endif
 
-// e^x for |x| <= 87: x = n ln 2 + r, and the polynomial of Cephes' expf for e^r.
-static inline Vec exponential(Vec x) {
+// 1 / (1 + e^-x), |x| cut at 87; e^x = 2^n e^r with x = n ln 2 + r and the polynomial of Cephes' expf.
+static inline Vec sigmoid(Vec x) {
     const float magic = 12582912.f;  // 1.5 * 2^23: adding it rounds to an integer, kept in the low bits
-    Vec t = x * 1.44269504088896341f + magic;
-    Vec n = t - magic;
-    Vec r = x - n * 0.693359375f;
-    r = r + n * 2.12194440e-4f;
+    const Vec y = clamp(-x), t = y * 1.44269504088896341f + magic, n = t - magic;
+    const Vec r = y - n * 0.693359375f + n * 2.12194440e-4f;
     Vec p = r * 1.9875691500e-4f + 1.3981999507e-3f;
     p = p * r + 8.3334519073e-3f;
     p = p * r + 4.1665795894e-2f;
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
     p = p * (r * r) + r + 1.f;
-    return (Vec)((IVec)p + ((IVec)t << 23));
+    return 1.f / (1.f + (Vec)((IVec)p + ((IVec)t << 23)));
 }
-
-static inline Vec sigmoid(Vec x) { return reciprocal(1.f + exponential(clamp(-x))); }
+#endif

@@ -37,17 +37,6 @@ class Buffer {
     int64_t capacity_ = 0, size_ = 0;
 };
 
-// The graph of one structure: bonds, the short ones first, with vectors from the neighbour to the centre, and
-// unordered pairs of short directed edges (edge k at the centre of bond k, edge n_short + k at its neighbour).
-struct Graph {
-    int n_atoms, n_bonds, n_short, n_angles;
-    std::vector<int32_t> species;              // rows of the embedding
-    std::vector<int32_t> centers, neighbors;
-    std::vector<double> vectors;               // (n_bonds, 3)
-    std::vector<int32_t> first, second, angle_atoms;
-    std::vector<double> signs;                 // (n_angles): -1 where just one of the two is read backwards
-};
-
 struct Located {  // items placed in the intervals of a sampled function
     std::vector<int32_t> knots;
     Buffer values, slopes;
@@ -58,7 +47,7 @@ struct Kept {  // of one layer of gated units
 };
 
 struct Workspace {
-    std::vector<double> lengths, angles, cosines, d_lengths, d_angles;
+    std::vector<double> angles, d_lengths, d_angles;
     Located radial, short_radial, angular;
     Buffer edge_weights, edge_slopes, bond_weights, bond_slopes, short_bonds, short_slopes;
     Buffer atoms, d_atoms, changed, d_changed, d_short, lift;
