@@ -1,7 +1,7 @@
 """The compiled part of the package; everything else about it stands in pyproject.toml.
 
 The extension is optional: where no compiler is found, or it fails, the package is installed without the kernel, and
-CHGNet is evaluated by PyTorch. `aiida-hezsp benchmark md` and `hezsp-engine --version` say which it is.
+CHGNet is evaluated by PyTorch. `hezsp-engine --version` and every job's output say which it is.
 """
 
 from pathlib import Path

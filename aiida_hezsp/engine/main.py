@@ -12,6 +12,7 @@ from types import FrameType
 from aiida_hezsp.engine.errors import describe
 from aiida_hezsp.engine.files import write_json
 from aiida_hezsp.engine.jobs import JOBS, run_job
+from aiida_hezsp.engine.versions import versions
 from aiida_hezsp.errors import HezspError
 
 __all__ = ("main",)
@@ -54,8 +55,14 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("job", choices=sorted(JOBS), help="kind of job; input.json must name the same")
+    parser.add_argument("--version", action="version", version=_versions(), help="show what runs, kernel included")
     parser.add_argument("--folder", type=Path, default=Path(), help="where input.json is (default: here)")
     return parser
+
+
+def _versions() -> str:
+    """Return one line a package."""
+    return "\n".join(f"{name}  {value}" for name, value in versions().items())
 
 
 def _fail(output: Path, error: BaseException) -> int:

@@ -39,8 +39,9 @@ def make_calculator(name: str, options: dict[str, Any], settings: Settings, kpoi
                     threads: int) -> NamedCalculator:  # fmt: skip
     """Build the calculator `name` with its keyword `options`.
 
-    `chgnet-*`: CHGNet's own calculator with the bundled weights. `gpaw`: plane waves with INCAR's ENCUT, EDIFF, NELM,
-    ISPIN and KPOINTS' mesh unless `options` say otherwise. Anything else: ASE's calculator of that name.
+    `chgnet-*`: CHGNet with the bundled weights, evaluated by the package's own calculator. `gpaw`: plane waves with
+    INCAR's ENCUT, EDIFF, NELM, ISPIN and KPOINTS' mesh unless `options` say otherwise. Anything else:
+    ASE's calculator of that name.
 
     Raises:
         StandinError: unknown name, missing package, or options the calculator refuses.
@@ -62,15 +63,12 @@ def make_calculator(name: str, options: dict[str, Any], settings: Settings, kpoi
 
 
 def _chgnet(model_name: str, options: dict[str, Any], threads: int) -> Any:
-    import torch
-
-    torch.set_num_threads(threads)
     with contextlib.redirect_stdout(io.StringIO()):  # CHGNet announces itself on stdout, which is VASP's here
-        from chgnet.model.dynamics import CHGNetCalculator
-        from chgnet.model.model import CHGNet
+        from aiida_hezsp.potential import FastCHGNetCalculator
 
-        model = CHGNet.load(model_name=model_name, use_device="cpu", verbose=False)
-        return CHGNetCalculator(model, **{"use_device": "cpu", "on_isolated_atoms": "ignore", **options})
+        # VASP writes all of them at every step: one evaluation gives them.
+        always = ("forces", "stress", "magmoms")
+        return FastCHGNetCalculator(model_name, threads=threads, always=always, **options)
 
 
 def _gpaw(options: dict[str, Any], settings: Settings, kpoints: Kpoints) -> Any:

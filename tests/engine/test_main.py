@@ -50,3 +50,14 @@ def test_progress_speaks_rarely_and_at_the_end():
         progress.step(step, 10.0, ", fine")
     assert lines == ["100/100 steps 10 steps/s 00:00:00 left, fine"]
     assert clock(3725.4) == "01:02:05"
+
+
+def test_version_says_what_evaluates_chgnet(capsys):
+    from aiida_hezsp.potential.native import why_not
+
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    lines = dict(line.split("  ") for line in capsys.readouterr().out.splitlines())
+    assert lines["chgnet"].startswith("0.4")
+    assert (lines["native kernel"] == "not built") == (why_not() is not None)
