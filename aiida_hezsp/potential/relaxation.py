@@ -1,34 +1,46 @@
 """Relax a structure: positions, or positions and cell."""
 
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from aiida_hezsp.errors import ExplosionError, StructureError
 from aiida_hezsp.potential.calculator import FastCHGNetCalculator
+from aiida_hezsp.potential.relax_restart import RelaxPoint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ase import Atoms
-    from ase.optimize.optimize import Optimizer
 
-__all__ = ("RelaxResult", "RelaxSettings", "relax")
+__all__ = ("OptimizerName", "RelaxResult", "RelaxSettings", "relax")
 
+OptimizerName = Literal["LBFGS", "BFGS", "FIRE"]
+Report = Callable[[int, float, float], None]
 MAX_FORCE = 1e3  # eV/A; an overlap of atoms, not a structure
 VOLUME_FACTOR = 3.0  # a cell that grows or shrinks by this much has not been relaxed but lost
+# The quasi-Newton optimisers begin with one curvature for all coordinates, CURVATURE in eV/A^2. Atoms of oxides have 5
+# to 50. The cell has volume times elastic constant over the square of the factor that makes a length of its strain,
+# which is about the same for CELL_FACTOR times the root of the number of atoms (13 A^3 an atom, 1 eV/A^3 = 160 GPa).
+# ASE's own choice, the number of atoms itself, makes the cell softer, the softer the larger it is.
+CURVATURE = 25.0
+CELL_FACTOR = 0.7
 
 
 @dataclass(frozen=True)
 class RelaxSettings:
-    """How to relax: force threshold `fmax` (eV/A), `max_steps`, ASE `optimizer`, and whether the cell moves."""
+    """How to relax: force threshold `fmax` (eV/A), `max_steps`, ASE `optimizer`, whether the cell moves, and
+    `restart_every`, the steps between restart points.
+    """  # noqa: D205 - one sentence
 
     fmax: float = 0.05
     max_steps: int = 500
-    optimizer: Literal["FIRE", "LBFGS", "BFGS"] = "LBFGS"
+    optimizer: OptimizerName = "LBFGS"
     relax_cell: bool = True
+    restart_every: int = 5
 
 
 @dataclass(frozen=True)
@@ -36,7 +48,7 @@ class RelaxResult:
     """The relaxed atoms (no calculator attached) and how they were reached.
 
     `energy` in eV, `fmax` in eV/A: the largest force on an atom or, where the cell moves, on a cell vector in the
-    optimiser's coordinates.
+    coordinates of chgnet's `StructOptimizer` (the virial over the number of atoms), whatever the optimiser.
     """
 
     atoms: "Atoms"
@@ -50,51 +62,88 @@ def relax(
     atoms: "Atoms",
     calculator: FastCHGNetCalculator,
     settings: RelaxSettings | None = None,
-    report: "Callable[[int, float, float], None] | None" = None,
+    report: Report | None = None,
+    *,
+    restart_file: Path | None = None,
+    identity: str = "",
 ) -> RelaxResult:
     """Relax periodic atoms; the given ones are not changed.
 
     The cell moves in the logarithm of its deformation gradient (`ase.filters.FrechetCellFilter`), whose forces are
     exact derivatives of the energy, so that line-search free optimisers converge.
 
+    A relaxation that is killed and started again with the same restart file goes on from the last geometry in it; the
+    optimiser's memory begins anew.
+
     Args:
         atoms: the structure.
         calculator: of the model.
         settings: `RelaxSettings()` by default.
         report: called after every step with the step, the energy (eV) and the largest force (eV/A).
+        restart_file: written every `settings.restart_every` steps; read if it exists; removed at the end.
+        identity: of the model (its checksum); a restart file of another model, structure or kind of run is not used.
 
     Raises:
         StructureError: two atoms sit on one place.
         ExplosionError: the run leaves everything physical.
+        TrajectoryError: the restart file is damaged.
     """
-    from ase.filters import FrechetCellFilter
-
     settings = settings or RelaxSettings()
     work = atoms.copy()
     _check_distances(work)
+    course = {"optimizer": settings.optimizer, "relax_cell": settings.relax_cell}
+    point = None if restart_file is None else RelaxPoint.of(restart_file, atoms, course, identity)
+    before = 0 if point is None else point.read(work)
     calculator.always = frozenset({"forces", "stress"} if settings.relax_cell else {"forces"})
     work.calc = calculator
-    target = FrechetCellFilter(work) if settings.relax_cell else work
-    optimizer = _optimizer(settings)(target, logfile=None)
-    with warnings.catch_warnings():
-        # scipy warns of errors of 3e-13 in the logarithm of the deformation, at every step.
-        warnings.filterwarnings("ignore", message="logm result may be inaccurate", category=RuntimeWarning)
-        for reached in optimizer.irun(fmax=settings.fmax, steps=settings.max_steps):
-            converged = bool(reached)
-            energy, fmax = work.get_potential_energy(), float(np.linalg.norm(target.get_forces(), axis=1).max())
-            _guard(work, atoms.get_volume(), energy, optimizer.nsteps)
+    with _quiet():
+        for step, energy, fmax in _steps(work, settings, before):
+            _guard(work, atoms.get_volume(), energy, step)
             if report is not None:
-                report(optimizer.nsteps, energy, fmax)
+                report(step, energy, fmax)
+            if fmax <= settings.fmax or step >= settings.max_steps:
+                break
+            if point is not None and step > before and step % settings.restart_every == 0:
+                point.write(work, step)
+    if point is not None:
+        point.remove()
     work.calc = None
-    return RelaxResult(work, float(energy), fmax, optimizer.nsteps, converged)
+    return RelaxResult(work, energy, fmax, step, fmax <= settings.fmax)
 
 
-def _optimizer(settings: RelaxSettings) -> "type[Optimizer]":
+def _steps(atoms: "Atoms", settings: RelaxSettings, before: int) -> Iterator[tuple[int, float, float]]:
+    """Move the atoms; yield step, energy (eV) and largest force (eV/A), first of all as they are."""
+    from ase.filters import FrechetCellFilter
+
+    stiff = settings.optimizer != "FIRE"
+    n = len(atoms)
+    factor = CELL_FACTOR * n**0.5 if stiff else float(n)
+    target = FrechetCellFilter(atoms, exp_cell_factor=factor) if settings.relax_cell else atoms
+    optimizer = _optimizer_class(settings.optimizer)(target, logfile=None, **({"alpha": CURVATURE} if stiff else {}))
+    # The threshold is judged here, in coordinates that do not depend on the optimiser.
+    for _ in optimizer.irun(fmax=0.0, steps=max(settings.max_steps - before, 0)):
+        forces = target.get_forces()
+        forces[n:] *= factor / n
+        yield (
+            before + optimizer.nsteps,
+            float(atoms.get_potential_energy()),
+            float(np.linalg.norm(forces, axis=1).max()),
+        )
+
+
+def _optimizer_class(name: OptimizerName) -> Any:
     """Return the optimiser's class."""
     from ase.optimize import BFGS, FIRE, LBFGS
 
-    classes: dict[str, type[Optimizer]] = {"FIRE": FIRE, "LBFGS": LBFGS, "BFGS": BFGS}
-    return classes[settings.optimizer]
+    return {"FIRE": FIRE, "LBFGS": LBFGS, "BFGS": BFGS}[name]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence scipy, which warns of errors of 3e-13 in the logarithm of the deformation, at every step."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="logm result may be inaccurate", category=RuntimeWarning)
+        yield
 
 
 def _check_distances(atoms: "Atoms") -> None:

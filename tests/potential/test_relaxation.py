@@ -18,7 +18,7 @@ def shaken(crystals):
     return atoms
 
 
-@pytest.mark.parametrize("optimizer", ["FIRE", "LBFGS"])
+@pytest.mark.parametrize("optimizer", ["FIRE", "LBFGS", "BFGS"])
 def test_reaches_the_minimum_that_chgnets_own_optimizer_reaches(shaken, pbe, optimizer):
     settings = RelaxSettings(fmax=0.01, optimizer=optimizer)
     result = relax(shaken, FastCHGNetCalculator(pbe), settings)
@@ -30,6 +30,69 @@ def test_reaches_the_minimum_that_chgnets_own_optimizer_reaches(shaken, pbe, opt
     assert 0 < result.n_steps < 200
     assert result.energy / 3 == pytest.approx(stock["trajectory"].energies[-1] / 3, abs=1e-4)
     assert result.atoms.get_volume() == pytest.approx(stock["final_structure"].volume, rel=5e-3)
+
+
+@pytest.mark.parametrize("optimizer", ["FIRE", "LBFGS", "BFGS"])
+def test_the_threshold_is_that_of_chgnets_own_optimizer(shaken, pbe, optimizer):
+    """The virial counts per atom, whatever coordinates the optimiser works in."""
+    result = relax(shaken, FastCHGNetCalculator(pbe), RelaxSettings(fmax=1e-4, max_steps=2, optimizer=optimizer))
+    result.atoms.calc = FastCHGNetCalculator(pbe, always=("forces", "stress"))
+    virial = result.atoms.get_stress(voigt=False) * result.atoms.get_volume() / len(shaken)
+    rows = np.concatenate([result.atoms.get_forces(), virial])
+    assert np.linalg.norm(rows[3:], axis=1).max() > np.linalg.norm(rows[:3], axis=1).max()  # the cell decides here
+    assert result.fmax == pytest.approx(np.linalg.norm(rows, axis=1).max(), rel=0.05)
+
+
+def test_fewer_evaluations_than_fire(shaken, pbe):
+    steps = {
+        name: relax(shaken, FastCHGNetCalculator(pbe), RelaxSettings(fmax=0.02, optimizer=name)).n_steps
+        for name in ("FIRE", "LBFGS")
+    }
+    assert steps["LBFGS"] < steps["FIRE"] / 1.5
+
+
+class KilledError(Exception):
+    """Stands for the end of the machine."""
+
+
+@pytest.mark.parametrize("relax_cell", [True, False])
+def test_a_killed_relaxation_goes_on_from_its_last_geometry(shaken, pbe, tmp_path, relax_cell):
+    settings = RelaxSettings(fmax=0.01, restart_every=2, relax_cell=relax_cell)
+    whole = relax(shaken, FastCHGNetCalculator(pbe), settings)
+    seen = []
+
+    def kill(step, energy, _):
+        seen.append(energy)
+        if step == 5:
+            raise KilledError
+
+    file = tmp_path / "restart" / "a.npz"
+    with pytest.raises(KilledError):
+        relax(shaken, FastCHGNetCalculator(pbe), settings, kill, restart_file=file)
+    reports = []
+    resumed = relax(
+        shaken, FastCHGNetCalculator(pbe), settings, lambda *report: reports.append(report), restart_file=file
+    )
+    assert reports[0][0] == 4
+    assert reports[0][1] == pytest.approx(seen[4], abs=1e-5)
+    assert resumed.converged
+    assert resumed.n_steps == reports[-1][0]
+    assert resumed.energy / 3 == pytest.approx(whole.energy / 3, abs=1e-4)
+    assert not file.exists()  # nothing is left to go on from
+
+
+def test_steps_before_the_restart_count(shaken, pbe, tmp_path):
+    settings = RelaxSettings(fmax=1e-5, max_steps=6, restart_every=1)
+    file = tmp_path / "a.npz"
+
+    def kill(step, *_):
+        if step == 4:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        relax(shaken, FastCHGNetCalculator(pbe), settings, kill, restart_file=file)
+    resumed = relax(shaken, FastCHGNetCalculator(pbe), settings, restart_file=file)
+    assert (resumed.n_steps, resumed.converged) == (6, False)
 
 
 def test_the_given_atoms_are_not_changed_and_none_has_a_calculator(shaken, pbe):
