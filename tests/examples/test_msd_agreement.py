@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy.stats import ttest_ind
 
 from aiida_hezsp.errors import TrajectoryError
 
@@ -41,7 +42,8 @@ def compare(agreement, tmp_path, reference, ours, *options):
 def test_equal_walks_agree_and_their_d_is_the_planted_one(agreement, saved, tmp_path):
     found = compare(agreement, tmp_path, [saved("a", walk(0)), saved("b", walk(1))], [saved("c", walk(2))])
     assert found["judgement"]["agree"]
-    assert abs(found["judgement"]["z"]) < 3
+    assert found["judgement"]["judged_by"] == "errors"
+    assert found["judgement"]["by_ions"]["p_of_D"] > 0.01
     planted = 3 * 0.2**2 / 10.0 / 6 * 0.1  # MSD of a step over its time, cm^2/s
     for side, runs in (("reference", 2), ("ours", 1)):
         assert (found[side]["runs"], found[side]["ions"]) == (runs, runs * IONS)
@@ -51,12 +53,32 @@ def test_equal_walks_agree_and_their_d_is_the_planted_one(agreement, saved, tmp_
     assert found["length_ps"] == pytest.approx(3.99)
 
 
-def test_a_walk_twice_as_fast_does_not_agree(agreement, saved, tmp_path):
-    runs = [[saved(f"{step}{seed}", walk(seed, step)) for seed in range(2)] for step in (0.2, 0.2 * 2**0.5)]
-    found = compare(agreement, tmp_path, *runs)
-    assert not found["judgement"]["agree"]
-    assert found["judgement"]["p_of_D"] < 0.05
-    assert found["judgement"]["smallest_visible_difference"] < 1
+def test_a_walk_four_times_as_fast_does_not_agree(agreement, saved, tmp_path):
+    runs = [[saved(f"{step}{seed}", walk(seed, step)) for seed in range(3)] for step in (0.2, 0.4)]
+    for count, judged_by in ((3, "runs"), (1, "errors")):
+        found = compare(agreement, tmp_path, *(side[:count] for side in runs))["judgement"]
+        assert found["judged_by"] == judged_by
+        assert not found["agree"]
+        assert found["by_ions"]["p_of_D"] < 0.05
+        assert found["smallest_visible_difference"] < 1
+
+
+def test_one_run_is_judged_by_several_of_the_other_side_as_scipy_does(agreement, saved, tmp_path):
+    found = compare(agreement, tmp_path, [saved("a", walk(0))], [saved(f"b{n}", walk(n)) for n in (1, 2, 3)])
+    wanted = ttest_ind(found["ours"]["D_of_runs"], found["reference"]["D_of_runs"])
+    runs = found["judgement"]["by_runs"]
+    assert (runs["t_of_D"], runs["p_of_D"]) == pytest.approx((wanted.statistic, wanted.pvalue))
+    assert found["judgement"]["agree"] == (min(runs["p_of_D"], runs["p_of_msd"]) > 0.05)
+
+
+def test_the_start_can_be_left_out(agreement, saved, tmp_path):
+    walked = walk(0)
+    resting = np.concatenate([np.repeat(walked[:1], 100, axis=0), walked])
+    found = compare(agreement, tmp_path, [saved("a", resting)], [saved("b", resting)], "--skip", "1")
+    assert found["length_ps"] == pytest.approx(3.99)
+    assert found["reference"]["D"] == pytest.approx(
+        compare(agreement, tmp_path, *[[saved("c", walked)]] * 2)["ours"]["D"]
+    )
 
 
 def test_equal_walks_are_told_apart_as_rarely_as_the_level_says(agreement, monkeypatch):
@@ -64,7 +86,7 @@ def test_equal_walks_are_told_apart_as_rarely_as_the_level_says(agreement, monke
     times, p = np.arange(FRAMES) * 10.0, []
     for seed in range(40):
         sides = [agreement.Side((walk(1000 * side + seed)[:100],), times[:100]) for side in (1, 2)]
-        p.append(agreement.judge(sides, (0.2, 0.8))["p_of_D"])
+        p.append(agreement.by_ions(sides, (0.2, 0.8))["p_of_D"])
     assert np.mean(np.array(p) < 0.05) < 0.2
     assert 0.35 < np.mean(p) < 0.65
 
