@@ -3,7 +3,7 @@
 An entry is a relaxed structure; its properties are read from its prediction, two direct links away: structure ->
 hezsp.predict -> Dict. Where a structure was predicted several times the newest is published, and the processes of the
 others are excluded by name, because of several matches optimade-maker takes the last silently. What follows from a
-prediction but does not stand in it (region, stand-in) is in a JSON file by the UUID of the structure.
+prediction but does not stand in it (region, source of the labels) is in a JSON file by the UUID of the structure.
 """
 
 import json
@@ -94,7 +94,12 @@ PROPERTIES: dict[str, tuple[str, str, str | None, str, str]] = {
 
 _DERIVED = (
     ("region", "string", "Region", "Region of the predicted MSD: low (below 40 Å^2), medium, high (above 120 Å^2)."),
-    ("standin", "boolean", "Stand-in labels", "Whether labels behind the prediction are a stand-in's: no physics."),
+    (
+        "label_source",
+        "string",
+        "Label source",
+        "stand-in (no VASP ran: the numbers are no physics), first principles, or none (potential not fine-tuned).",
+    ),
 )
 
 
@@ -160,5 +165,10 @@ def _values(predictions: Sequence[Published], rows: Mapping[str, RankedPredictio
     found = {}
     for item in predictions:
         row = rows[item.uuid]
-        found[item.structure_uuid] = {"region": region_of(row.msd), "standin": row.standin}
+        found[item.structure_uuid] = {"region": region_of(row.msd), "label_source": _label_source(row)}
     return found
+
+
+def _label_source(row: RankedPrediction) -> str:
+    """Return what made the labels, as text: OPTIMADE servers cannot filter by truth values."""
+    return "stand-in" if row.standin else "first principles" if row.label_engines else "none"

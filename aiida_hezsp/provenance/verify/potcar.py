@@ -98,10 +98,10 @@ def _unpacked(file: IO[bytes], limits: Limits) -> Iterator[IO[bytes]]:
 
 
 def _copy(file: Any, limits: Limits) -> IO[bytes]:
-    """Return what a packed file holds, up to where it is damaged."""
+    """Return what a packed file holds, up to where it is damaged: `read1` gives what is there before it raises."""
     copy: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_SPOOL)  # type: ignore[assignment]  # noqa: SIM115
     with contextlib.suppress(*_DAMAGED):
-        while copy.tell() <= limits.nested and (block := file.read(_READ)):
+        while copy.tell() <= limits.nested and (block := file.read1(_READ)):
             copy.write(block)
     if copy.tell() > limits.nested:
         raise TooLargeError(f"holds a packed file that unpacks to more than {limits.nested} bytes")
