@@ -21,6 +21,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@echo "Installing into $(VENV) (about 2 minutes, 3 GB) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) --editable .
+	@$(BIN)/hezsp-engine --version | tail -n 1  # the processor's instructions, or 'not built': PyTorch then
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
