@@ -12,9 +12,12 @@ from aiida_hezsp.cli.deposit_options import asked_metadata, metadata_options, pr
 if TYPE_CHECKING:
     from aiida import orm
 
+    from aiida_hezsp.provenance.deposit_metadata import DepositMetadata
     from aiida_hezsp.provenance.predictions import RankedPrediction
 
 __all__ = ("cmd_export",)
+
+_ARCHIVE = ".aiida"
 
 
 @click.command("export")
@@ -74,13 +77,8 @@ def cmd_export(
       aiida-hezsp export --process 4510 --metadata metadata.yaml --output campaign.zip --zip --no-trajectories
       aiida-hezsp export Li2.625Zr0.5Ti0.375Sn0.375Hf0.375Nb0.375Si2PO12 --output best.aiida
     """
-    if predictions and process:
-        raise click.UsageError("name predictions or a process, not both")
-    alone = output.suffix == ".aiida"
-    if alone and zipped:
-        raise click.UsageError("--zip is for the folder: an archive alone is one file already")
-    if csv_path is not None and not alone:
-        raise click.UsageError("--csv is for an archive alone: the folder has its table")
+    _check_options(predictions, process, output, csv_path, zipped=zipped)
+    alone = output.suffix == _ARCHIVE
     deposit = None if alone else asked_metadata(**metadata)
     from aiida_hezsp.cli.environment import load_profile_or_fail
 
@@ -91,25 +89,25 @@ def cmd_export(
 
     node = None if process is None else load_node_or_fail(process, orm.ProcessNode)
     ranked = _ranked(predictions, node)
-    if alone:
-        _archive(ranked, node, output, csv_path, force=force, trajectories=not no_trajectories)
-        return
-    from aiida_hezsp.provenance.export.deposit import export_deposit
+    options = {"process": node, "overwrite": force, "trajectories": not no_trajectories}
+    if deposit is None:
+        _archive(ranked, output, csv_path, **options)
+    else:
+        figures = None if no_figures else lambda folder: _figures(node, ranked, folder)
+        _folder(ranked, output, deposit, figures=figures, zipped=zipped, **options)
 
-    target = output.with_suffix(".zip") if zipped and output.suffix != ".zip" else output
-    with _progress() as progress:
-        report = export_deposit(
-            ranked,
-            target,
-            deposit,
-            process=node,
-            figures=None if no_figures else lambda folder: _figures(node, ranked, folder),
-            trajectories=not no_trajectories,
-            zipped=zipped,
-            overwrite=force,
-            progress=progress,
-        )
-    _tell(report)
+
+def _check_options(
+    predictions: tuple[str, ...], process: str | None, output: Path, csv_path: Path | None, *, zipped: bool
+) -> None:
+    """Refuse options that contradict each other."""
+    alone = output.suffix == _ARCHIVE
+    if predictions and process:
+        raise click.UsageError("name predictions or a process, not both")
+    if alone and zipped:
+        raise click.UsageError("--zip is for the folder: an archive alone is one file already")
+    if csv_path is not None and not alone:
+        raise click.UsageError("--csv is for an archive alone: the folder has its table")
 
 
 def _ranked(predictions: tuple[str, ...], process: "orm.ProcessNode | None") -> "list[RankedPrediction]":
@@ -122,32 +120,29 @@ def _ranked(predictions: tuple[str, ...], process: "orm.ProcessNode | None") -> 
     return [row for row in rank_predictions() if row.uuid in chosen]
 
 
-def _archive(
-    ranked: "list[RankedPrediction]",
-    process: "orm.ProcessNode | None",
-    output: Path,
-    csv_path: Path | None,
-    *,
-    force: bool,
-    trajectories: bool,
+def _folder(
+    ranked: "list[RankedPrediction]", output: Path, metadata: "DepositMetadata", *, zipped: bool, **options: Any
 ) -> None:
+    """Write the folder, or a zip file of it, and tell what is in it."""
+    from aiida_hezsp.provenance.export.deposit import export_deposit
+
+    target = output.with_suffix(".zip") if zipped else output
+    with _progress() as progress:
+        report = export_deposit(ranked, target, metadata, zipped=zipped, progress=progress, **options)
+    _tell(report)
+
+
+def _archive(ranked: "list[RankedPrediction]", output: Path, csv_path: Path | None, **options: Any) -> None:
     """Write the archive alone, and a table if asked for."""
     from aiida_hezsp.errors import ArchiveError
     from aiida_hezsp.provenance.export import export_archive
     from aiida_hezsp.provenance.table import write_csv
 
-    if csv_path is not None and csv_path.exists() and not force:
+    if csv_path is not None and csv_path.exists() and not options["overwrite"]:
         raise ArchiveError(f"{csv_path} exists already: choose another name, or add --force")
     with _progress() as progress:
-        report = export_archive(
-            [row.pk for row in ranked],
-            output,
-            process=process,
-            overwrite=force,
-            trajectories=trajectories,
-            progress=progress,
-        )
-    left_out = f"; {report.n_left_out} trajectories left out" if not trajectories else ""
+        report = export_archive([row.pk for row in ranked], output, progress=progress, **options)
+    left_out = f"; {report.n_left_out} trajectories left out" if not options["trajectories"] else ""
     click.echo(
         f"{output}: {report.n_predictions} predictions, {report.n_nodes} nodes, {report.n_files} files, "
         f"{report.size_mb:.1f} MB; groups {', '.join(report.groups)}; no POTCAR text inside{left_out}"

@@ -33,7 +33,7 @@ def test_existing_files_are_kept(discovery, best, tmp_path):
     table.write_text("mine")
     result = run(best.pk, "--output", archive, "--csv", table)
     assert result.exit_code == 1
-    assert "exists already" in result.output
+    assert "exists already: choose another name, or add --force" in result.output
     assert table.read_text() == "mine"
     assert not archive.exists()
     assert run(best.pk, "--output", archive, "--csv", table, "--overwrite").exit_code == 0
@@ -47,4 +47,46 @@ def test_wrong_use(discovery, best, tmp_path):
     assert result.exit_code == 1
     assert "no prediction of" in result.output
     assert run(best.pk).exit_code == 2  # no --output
+    assert "one file already" in run(best.pk, "--output", tmp_path / "a.aiida", "--zip").output
+    assert "--csv is for an archive alone" in run(best.pk, "--output", tmp_path / "a", "--csv", "b").output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_with_metadata_from_file_and_options(discovery, tmp_path):
+    template = run("--metadata-template")
+    assert template.exit_code == 0
+    (tmp_path / "metadata.yaml").write_text(template.output)
+    process, folder = discovery.nodes.discover.pk, tmp_path / "campaign"
+    options = ["--metadata", tmp_path / "metadata.yaml", "--title", "Mine", "--author", "Grace Hopper;Navy"]
+    result = run("--process", process, "--output", folder, *options)
+    assert result.exit_code == 0, result.output
+    assert "verified: no POTCAR text" in result.output
+    assert "Stand-in labels: no VASP ran" in result.output
+    assert (folder / "README.md").read_text().startswith("# Mine\n\nGrace Hopper (Navy)\n")
+    figures = sorted(folder.glob("figure-*.png"))
+    assert len(figures) >= 6
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in figures)
+    judged = CliRunner().invoke(cmd_root, ["verify", str(folder)])
+    assert judged.exit_code == 0
+    assert "whole and safe to import: 3 predictions" in judged.output
+
+
+def test_metadata_that_are_missing_are_named_before_anything_is_done(discovery, best, tmp_path):
+    result = run(best.pk, "--output", tmp_path / "folder", "--title", "Only a title")
+    assert result.exit_code == 1
+    for name in ("description", "authors", "licence", "keywords"):
+        assert f"{name}: missing" in result.output
+    assert "--metadata-template" in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_metadata_are_asked_for_on_a_terminal(monkeypatch):
+    from aiida_hezsp.cli.deposit_options import asked_metadata
+
+    answers = iter(["A description", "Ada Lovelace;Somewhere | Grace Hopper", "CC0-1.0", "one, two, three"])
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("click.prompt", lambda *_, **__: next(answers))
+    metadata = asked_metadata(None, title="A title", authors=(), keywords=())
+    assert [author.name for author in metadata.authors] == ["Ada Lovelace", "Grace Hopper"]
+    assert metadata.keywords == ["one", "two", "three"]
+    assert metadata.licence == "CC0-1.0"
