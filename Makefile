@@ -2,15 +2,18 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# optimade-maker pins pandas below 3: an environment of its own, for the test that starts a real OPTIMADE server.
+OPTIMADE := .venv-optimade
 # Tests run in as many processes as there are cores (four at most), one thread each, a file never in two.
 WORKERS := --numprocesses auto --maxprocesses 4 --dist loadfile
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
-.PHONY: help install demo test exactness lint docs clean
+.PHONY: help install demo test optimade exactness lint docs clean
 
 help:
 	@echo "make demo     run the whole discovery for LZSP on this machine (about 15 minutes on 2 cores)"
 	@echo "make test     install what tests need, lint, build the docs, run all tests"
+	@echo "make optimade make $(OPTIMADE), in which optimade-maker serves an export for one of the tests"
 	@echo "make exactness  compare every backend of the potential with float64 CHGNet on all cases (minutes)"
 	@echo "make install  make $(VENV) with the pinned versions"
 	@echo "make lint     ruff, mypy, import-linter"
@@ -29,6 +32,15 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP) --editable '.[dev]'
 	@touch $@
 
+$(OPTIMADE)/.installed: constraints-optimade.txt
+	@echo "Installing optimade-maker into $(OPTIMADE) (about 1 minute, 0.6 GB) ..."
+	@test -x $(OPTIMADE)/bin/python || $(PYTHON) -m venv $(OPTIMADE)
+	$(OPTIMADE)/bin/python -m pip install --disable-pip-version-check --quiet \
+		--constraint constraints-optimade.txt 'optimade-maker[aiida]==1.0.0'
+	@touch $@
+
+optimade: $(OPTIMADE)/.installed
+
 install: $(VENV)/.installed
 
 demo: install
@@ -43,7 +55,7 @@ lint: $(VENV)/.installed-dev
 docs: $(VENV)/.installed-dev
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 
-test: lint docs
+test: lint docs optimade
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest $(WORKERS) $(PYTEST_OPTIONS)
 
 exactness: $(VENV)/.installed-dev
@@ -51,4 +63,4 @@ exactness: $(VENV)/.installed-dev
 		tests/potential/exactness $(EXACTNESS_OPTIONS)
 
 clean:
-	rm -rf $(VENV) .demo docs/_build build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(OPTIMADE) .demo docs/_build build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
