@@ -33,6 +33,7 @@ extensions = [
     "sphinx_copybutton",
     "plain_docstrings",
     "from_code",
+    "benchmark_results",
 ]
 exclude_patterns = ["_build"]
 html_theme = "furo"
