@@ -47,3 +47,10 @@ def test_limits_grow_with_forces_only_where_atoms_overlap(evaluation):
         found = allowed(replace(evaluation, forces=forces), HUGE)
         assert found.forces == pytest.approx(LIMITS.forces * factor)
         assert found.energy == pytest.approx(LIMITS.energy * factor)
+
+
+def test_floors_grow_with_forces_but_not_beyond_the_limit(evaluation):
+    for largest, wanted in ((5.0, FLOORS.forces), (30.0, 3 * FLOORS.forces), (90.0, LIMITS.forces)):
+        forces = np.zeros((4, 3))
+        forces[0, 2] = largest
+        assert allowed(replace(evaluation, forces=forces), NOTHING).forces == pytest.approx(wanted)
