@@ -13,7 +13,7 @@ from setuptools.errors import CompileError
 
 SOURCES = "aiida_hezsp/potential/native/src"
 # Contracting products and sums and never trapping change nothing from run to run; no option depends on the processor.
-OPTIONS = ["-O3", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi"]
+OPTIONS = ["-O3", "-funroll-loops", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi"]
 
 
 class BuildKernel(build_ext):
