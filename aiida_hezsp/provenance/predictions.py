@@ -1,7 +1,9 @@
 """Find, load and rank predictions."""
 
 import difflib
+import heapq
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,12 +15,18 @@ from aiida_hezsp.provenance.graph import kind_of_process
 
 __all__ = (
     "PREDICT_PROCESS_TYPE",
+    "SAME",
     "RankedPrediction",
     "find_predictions",
+    "is_identifier",
     "is_prediction",
     "load_prediction",
+    "matching_predictions",
+    "model_of",
+    "nearest_formulas",
     "predictions_of",
     "rank_predictions",
+    "read_rows",
     "require_prediction",
     "rounded",
 )
@@ -27,6 +35,7 @@ PREDICT_PROCESS_TYPE = "aiida.calculations:hezsp.predict"
 _KIND = "hezsp.predict"
 _LIST = "`aiida-hezsp rank` lists the predictions"
 _SMALL = 10.0
+_CHUNK = 900  # identifiers in one filter: below the limits of every database
 _AMOUNT = re.compile(r"([A-Z][a-z]?)(\d+(?:\.\d+)?|\.\d+)?")
 _UUID = re.compile(r"[0-9a-f]{4,8}(-[0-9a-f-]*)?")
 
@@ -79,6 +88,7 @@ class RankedPrediction:
 
 
 _LISTS = ("label_engines", "outside_domain")
+SAME = ("family", "label", "model_kind", "msd", "volume")  # equal in these: copies of one prediction
 _ATTRIBUTES = tuple(name for name in RankedPrediction.__dataclass_fields__ if name not in {"rank", "pk", "uuid"})
 
 
@@ -125,6 +135,11 @@ def predictions_of(process: orm.ProcessNode) -> list[orm.Dict]:
     return find_predictions(process=process)
 
 
+def is_identifier(text: str) -> bool:
+    """Return whether a text is a pk or a UUID (or its beginning), not a formula."""
+    return text.isdigit() or _UUID.fullmatch(text) is not None
+
+
 def load_prediction(identifier: str | int) -> orm.Dict:
     """Return a prediction by pk, UUID (or its beginning), formula or label; of a composition the newest one.
 
@@ -134,23 +149,50 @@ def load_prediction(identifier: str | int) -> orm.Dict:
         PredictionError: there is none, or the identifier belongs to something else; says what.
     """
     text = str(identifier).strip()
-    if text.isdigit() or _UUID.fullmatch(text):
+    if is_identifier(text):
         node = _load_node(text)
         require_prediction(node)
         return node
-    if found := find_predictions(composition=text):
-        return found[0]
-    query = _query()
-    query.add_projection("prediction", "attributes.formula")
-    known = sorted(set(query.all(flat=True)))
-    amounts = _amounts(_as_formula(text))
-    if same := next((formula for formula in known if _amounts(formula) == amounts), None):
-        return find_predictions(composition=same)[0]
-    if not known:
-        raise PredictionError(f"no prediction of {text!r}: this profile holds no predictions at all")
-    near = difflib.get_close_matches(_as_formula(text), known, n=3, cutoff=0.6)
-    hint = f"near it are {', '.join(near)}" if near else _LIST
-    raise PredictionError(f"no prediction of {text!r} among {len(known)} predicted compositions; {hint}")
+    return matching_predictions(text)[0]
+
+
+def matching_predictions(formula: str) -> list[orm.Dict]:
+    """Return the predictions of a composition (formula or label), newest first; copies by the cache are left out.
+
+    The order of the elements in a formula does not matter.
+
+    Raises:
+        PredictionError: there is none; names the nearest ones.
+    """
+    found = find_predictions(composition=formula)
+    if not found:
+        known = _known_formulas()
+        amounts = _amounts(_as_formula(formula))
+        same = next((entry for entry in known if _amounts(entry) == amounts), None)
+        if same is None:
+            raise _unknown(formula, known)
+        found = find_predictions(composition=same)
+    unique: dict[tuple, orm.Dict] = {}
+    for node in found:
+        unique.setdefault(tuple(node.get(name) for name in SAME), node)
+    return list(unique.values())
+
+
+def model_of(node: orm.Dict) -> orm.Data:
+    """Return the SF-MSD model that made a prediction."""
+    model: orm.Data = node.creator.inputs.model
+    return model
+
+
+def nearest_formulas(formula: str, known: Iterable[str], n: int = 3) -> list[str]:
+    """Return the `n` known formulas with the smallest sum of differences of amounts, nearest first."""
+    wanted = _amounts(_as_formula(formula))
+
+    def distance(entry: str) -> float:
+        amounts = _amounts(entry)
+        return sum(abs(wanted.get(name, 0.0) - amounts.get(name, 0.0)) for name in {*wanted, *amounts})
+
+    return heapq.nsmallest(n, sorted(set(known)), key=distance)
 
 
 def rank_predictions(process: orm.ProcessNode | None = None) -> list[RankedPrediction]:
@@ -163,12 +205,9 @@ def rank_predictions(process: orm.ProcessNode | None = None) -> list[RankedPredi
     """
     query = _query(process)
     query.order_by({"prediction": [{"ctime": "desc"}, {"id": "desc"}]})
-    query.add_projection("prediction", ["id", "uuid", *(f"attributes.{name}" for name in _ATTRIBUTES)])
     rows: dict[tuple, dict[str, Any]] = {}
-    for pk, uuid, *values in query.iterall():
-        row = {"pk": pk, "uuid": uuid, **dict(zip(_ATTRIBUTES, values, strict=True))}
-        row |= {name: tuple(row[name] or ()) for name in _LISTS}
-        rows.setdefault((row["family"], row["label"], row["model_kind"], row["msd"], row["volume"]), row)
+    for row in _rows(query):
+        rows.setdefault(tuple(row[name] for name in SAME), row)
     if not rows:
         where = f"{process.process_label}<{process.pk}>" if process else "this profile"
         raise PredictionError(f"{where} has no predictions: `aiida-hezsp launch screen` or `discover` make them")
@@ -176,9 +215,46 @@ def rank_predictions(process: orm.ProcessNode | None = None) -> list[RankedPredi
     return [RankedPrediction(rank=rank, **row) for rank, row in enumerate(ordered, start=1)]
 
 
+def read_rows(pks: Sequence[int]) -> list[dict[str, Any]]:
+    """Return what `RankedPrediction` needs beside the rank, of predictions in the order of their pks."""
+    found: dict[int, dict[str, Any]] = {}
+    for start in range(0, len(pks), _CHUNK):
+        query = orm.QueryBuilder().append(
+            orm.Dict, filters={"id": {"in": list(pks[start : start + _CHUNK])}}, tag="prediction"
+        )
+        found |= {row["pk"]: row for row in _rows(query)}
+    return [found[pk] for pk in pks]
+
+
+def _rows(query: orm.QueryBuilder) -> Iterator[dict[str, Any]]:
+    """Yield the attributes of the predictions of a query, with pk and uuid."""
+    query.add_projection("prediction", ["id", "uuid", *(f"attributes.{name}" for name in _ATTRIBUTES)])
+    for pk, uuid, *values in query.iterall():
+        row = {"pk": pk, "uuid": uuid, **dict(zip(_ATTRIBUTES, values, strict=True))}
+        yield row | {name: tuple(row[name] or ()) for name in _LISTS}
+
+
 def rounded(value: float) -> str:
     """Return one decimal, or three digits of small numbers."""
     return f"{value:.1f}" if abs(value) >= _SMALL else f"{value:.3g}"
+
+
+def _known_formulas() -> list[str]:
+    query = _query()
+    query.add_projection("prediction", "attributes.formula")
+    return sorted(set(query.all(flat=True)))
+
+
+def _unknown(text: str, known: list[str]) -> PredictionError:
+    """Return the error for a composition without prediction."""
+    formula = _as_formula(text)
+    is_formula = re.fullmatch(f"(?:{_AMOUNT.pattern}){{2,}}", formula) is not None
+    advice = f"; `aiida-hezsp predict {formula}` computes it" if is_formula else ""
+    if not known:
+        return PredictionError(f"no prediction of {text!r}: this profile holds no predictions at all{advice}")
+    near = nearest_formulas(text, known) if is_formula else difflib.get_close_matches(formula, known, n=3, cutoff=0.6)
+    hint = f"near it are {', '.join(near)}" if near else _LIST
+    return PredictionError(f"no prediction of {text!r} among {len(known)} predicted compositions; {hint}{advice}")
 
 
 def _as_label(text: str) -> str:

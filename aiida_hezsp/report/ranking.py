@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aiida_hezsp.provenance.distribution import REGIONS
 from aiida_hezsp.provenance.predictions import RankedPrediction
 from aiida_hezsp.report.style import COLORS, GREY, WIDTH, mark_standin, new_figure, styled
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
 __all__ = ("REGIONS", "distribution_figure", "ranking_figure")
 
-REGIONS = {"low": (0.0, 40.0), "medium": (40.0, 120.0), "high": (120.0, np.inf)}  # A^2, paper section 2.3
 _SHADES = {"low": "#f3f4f6", "medium": "#e0f2fe", "high": "#dcfce7"}
 _TOP = 25
 _MIN_BINS, _MAX_BINS = 8, 60
