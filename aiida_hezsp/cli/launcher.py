@@ -1,7 +1,7 @@
 """One launch: settings and inputs, and what is done with them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -104,8 +104,8 @@ class Launch:
         else:
             plan_table(stages, self.options["protocol"])
 
-    def go(self, process_class: Any, **inputs: Any) -> None:
-        """Run or submit the work chain with these inputs."""
+    def go(self, process_class: Any, *, report: Callable[[Any], None] | None = None, **inputs: Any) -> None:
+        """Run or submit the work chain with these inputs; `report` prints what a finished one found."""
         builder = process_class.get_builder_from_protocol(
             protocol=self.options["protocol"], overrides=self.overrides, **inputs
         )
@@ -113,7 +113,7 @@ class Launch:
         if self.options["submit"]:
             self._submit(builder)
         else:
-            self._run(builder)
+            self._run(builder, report)
 
     def _submit(self, builder: Any) -> None:
         from aiida.engine import submit
@@ -121,7 +121,7 @@ class Launch:
         node = submit(builder)
         self._echo(node, f"submitted {node.process_label}<{node.pk}>; follow it with `verdi process status {node.pk}`")
 
-    def _run(self, builder: Any) -> None:
+    def _run(self, builder: Any, report: Callable[[Any], None] | None) -> None:
         from aiida_hezsp.cli.progress import run_with_progress
         from aiida_hezsp.cli.terminal import terminal
 
@@ -131,6 +131,9 @@ class Launch:
                 f"{node.process_label}<{node.pk}> failed: {node.exit_message or node.process_state.value}; "
                 f"`verdi process report {node.pk}` tells more"
             )
+        if report is not None:
+            report(node)
+            return
         self._echo(node, f"finished {node.process_label}<{node.pk}>; its outputs: `verdi process show {node.pk}`")
 
     def _echo(self, node: Any, sentence: str) -> None:

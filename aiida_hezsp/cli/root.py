@@ -18,6 +18,7 @@ COMMANDS = {
     "explore": "aiida_hezsp.cli.explore",
     "export": "aiida_hezsp.cli.export",
     "launch": "aiida_hezsp.cli.launch",
+    "predict": "aiida_hezsp.cli.predict",
     "rank": "aiida_hezsp.cli.rank",
     "report": "aiida_hezsp.cli.report",
     "search": "aiida_hezsp.cli.search",

@@ -65,6 +65,10 @@ _CAMPAIGNS: dict[str, tuple[Callable[[Estimator, Family], list[Stage]], ...]] = 
 
 _ON_STRUCTURES: dict[str, Callable[[Estimator, Sequence[int]], list[Stage]]] = {
     "relax": lambda estimator, atoms: [estimator.relaxation("relaxation", atoms)],
+    "assess": lambda estimator, atoms: [
+        estimator.relaxation("relaxation", atoms),
+        estimator.prediction("predictions", len(atoms)),
+    ],
     "md": lambda estimator, atoms: [estimator.dynamics("MD", atoms, estimator.settings["md"])],
     "transport": lambda estimator, atoms: [
         estimator.relaxation("relaxation", atoms),
