@@ -64,7 +64,7 @@ class ExplosionError(HezspError):
 
 
 class ArchiveError(HezspError):
-    """An archive cannot be written, or would hold what must not leave (licensed POTCAR text)."""
+    """An archive cannot be written or read, or holds what may not be in it (licensed POTCAR text)."""
 
 
 class PredictionError(HezspError):

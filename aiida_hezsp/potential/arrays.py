@@ -94,18 +94,18 @@ def _check_members(
     """Compare names and sizes in the archive's directory with what is expected."""
     with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
-        size, packed = (sum(getattr(member, part) for member in members) for part in ("file_size", "compress_size"))
-        if size <= max_bytes and (size <= SMALL or size <= MAX_RATIO * packed):
-            check_npy_members(archive)
     found = {member.filename.removesuffix(".npy") for member in members}
     if missing := sorted(set(required) - found):
         raise error(f"{name} lacks the arrays {', '.join(missing)}")
     if foreign := sorted(found - set(required)):
         raise error(f"{name} holds arrays that do not belong there: {', '.join(foreign)}")
+    size, packed = (sum(getattr(member, part) for member in members) for part in ("file_size", "compress_size"))
     if size > SMALL and size > MAX_RATIO * packed:
         raise error(f"{name} is a zip bomb: it unpacks {packed} to {size} bytes")
     if size > max_bytes:
         raise error(f"{name} holds {size / 1024**3:.1f} GiB, more than the limit of {max_bytes / 1024**3:.1f} GiB")
+    with zipfile.ZipFile(file) as archive:
+        check_npy_members(archive)
     if not isinstance(file, str | Path):
         file.seek(0)
 

@@ -18,7 +18,10 @@ __all__ = ("ExportReport", "export_archive", "inspect_archive", "write_checked")
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What an archive holds, as found by reading it back."""
+    """What an archive holds, as found by reading it back.
+
+    `n_predictions` were asked for; `n_archived` are in it, copies made by AiiDA's cache and older ones included.
+    """
 
     path: Path
     size: int
@@ -27,7 +30,8 @@ class ExportReport:
     n_files: int
     node_types: dict[str, int]
     groups: tuple[str, ...]
-    n_predictions: int
+    n_archived: int
+    n_predictions: int = 0
     n_left_out: int = 0
 
     @property
@@ -114,7 +118,7 @@ def _inspect(path: Path, progress: Progress | None) -> tuple[ExportReport, Archi
         n_files=len(check.inventory.owners),
         node_types=dict(sorted(check.inventory.node_types.items())),
         groups=tuple(sorted(check.inventory.groups)),
-        n_predictions=0,
+        n_archived=counts["predictions"],
     )
     return report, check
 

@@ -6,19 +6,19 @@ from typing import Any
 from aiida import orm
 from aiida.manage import get_manager
 
+from aiida_hezsp.provenance.export.selection import chunks
+
 __all__ = ("size_of_files", "software_versions")
 
-_CHUNK = 900
 _READ = 1 << 20
 
 
 def software_versions(nodes: Iterable[int]) -> dict[str, str]:
     """Return the versions that the jobs among nodes report, by name; several where they differ."""
     found: dict[str, set[str]] = {}
-    pks = sorted(nodes)
-    for start in range(0, len(pks), _CHUNK):
+    for chunk in chunks(nodes):
         query = orm.QueryBuilder()
-        query.append(orm.CalcJobNode, filters={"id": {"in": pks[start : start + _CHUNK]}}, tag="job")
+        query.append(orm.CalcJobNode, filters={"id": {"in": chunk}}, tag="job")
         query.append(orm.Dict, with_incoming="job", edge_filters={"label": "results"}, project="attributes.versions")
         for versions in query.all(flat=True):
             for name, version in (versions or {}).items():
@@ -30,9 +30,8 @@ def size_of_files(nodes: Iterable[int]) -> int:
     """Return the size of the files of nodes in bytes, before packing; equal files count once."""
     backend = get_manager().get_profile_storage()
     keys: set[str] = set()
-    pks = sorted(nodes)
-    for start in range(0, len(pks), _CHUNK):
-        filters: dict[str, Any] = {"id": {"in": pks[start : start + _CHUNK]}}
+    for chunk in chunks(nodes):
+        filters: dict[str, Any] = {"id": {"in": chunk}}
         keys |= set(orm.Node.get_collection(backend).iter_repo_keys(filters=filters))
     total = 0
     for _, stream in backend.get_repository().iter_object_streams(sorted(keys)):

@@ -8,10 +8,9 @@ from typing import Any
 from aiida import orm
 
 from aiida_hezsp.data import ChgnetModelData, SfmsdModelData
+from aiida_hezsp.provenance.export.selection import chunks
 
 __all__ = ("ModelFile", "write_models")
-
-_CHUNK = 900
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,9 @@ def write_models(nodes: Iterable[int], folder: Path) -> list[ModelFile]:
 
 
 def _models(nodes: Iterable[int]) -> list[Any]:
-    pks, found = sorted(nodes), []
-    for start in range(0, len(pks), _CHUNK):
-        filters = {"id": {"in": pks[start : start + _CHUNK]}}
+    found = []
+    for chunk in chunks(nodes):
+        filters = {"id": {"in": chunk}}
         query = orm.QueryBuilder().append([ChgnetModelData, SfmsdModelData], filters=filters, project="*")
         found += query.all(flat=True)
     return sorted(found, key=lambda node: node.pk)

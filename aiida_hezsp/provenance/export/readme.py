@@ -28,7 +28,7 @@ class Contents:
         models: files of the models.
         figures: name of the file, and what it shows.
         versions: of the software behind the results, by name.
-        superseded: number of older predictions of a structure that the OPTIMADE entries leave out.
+        superseded: number of predictions that the OPTIMADE entries leave out.
         left_out_bytes: size of the trajectories that were left out; None if none was to be.
         process: UUID and label of the work chain, if it went along.
     """
@@ -100,7 +100,7 @@ def _counts(contents: Contents) -> Iterator[str]:
     yield "| what | number |"
     yield "|---|---|"
     for name, count in (
-        ("predictions", report.n_predictions),
+        ("predictions", report.n_archived),
         ("nodes", report.n_nodes),
         ("links", report.n_links),
         ("files", report.n_files),
@@ -156,11 +156,16 @@ def _results(contents: Contents) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for row in rows[:_SHOWN]:
         yield f"| {row.formula} | {row.msd_text} | {row.interval_text or '-'} | {row.model_kind or '-'} | {row.uuid} |"
+    if contents.report.n_archived > len(rows):
+        yield ""
+        yield (
+            f"The table has {len(rows)} of the {contents.report.n_archived} predictions in the archive: copies made by "
+            "AiiDA's cache count once."
+        )
     if contents.superseded:
         yield ""
         yield (
-            f"{contents.superseded} structures were predicted more than once: all predictions are in the archive and "
-            "in the table, the newest of each is served over OPTIMADE."
+            f"OPTIMADE serves the newest prediction of each structure; {contents.superseded} others are in the archive."
         )
 
 

@@ -1,7 +1,7 @@
 """What goes into an archive: predictions, their ancestors, and the steps of a campaign."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -14,7 +14,7 @@ from aiida.tools.graph.graph_traversers import traverse_graph
 from aiida_hezsp.errors import ArchiveError
 from aiida_hezsp.provenance.predictions import PREDICT_PROCESS_TYPE, require_prediction
 
-__all__ = ("ArchivedGroup", "Published", "Selection", "select")
+__all__ = ("ArchivedGroup", "Published", "Selection", "chunks", "select")
 
 _CHUNK = 900
 _NAMESPACE = uuid5(NAMESPACE_URL, "https://github.com/aiida-hezsp/aiida-hezsp#groups")
@@ -46,8 +46,8 @@ class ArchivedGroup:
 class Selection:
     """Nodes and links of an archive.
 
-    `left_out` are the trajectories that `--no-trajectories` leaves behind: pks; `superseded` the processes of older
-    predictions of a structure that is published with a newer one: UUIDs.
+    `left_out` are the trajectories that `--no-trajectories` leaves behind: pks; `superseded` the processes of other
+    predictions of a structure than the one that is published of it: UUIDs.
     """
 
     predictions: tuple[Published, ...]
@@ -99,19 +99,26 @@ def select(
         links=tuple(link for link in links if link.source_id not in left_out and link.target_id not in left_out),
         groups=_groups(published),
         left_out=left_out,
-        superseded=_superseded(published),
+        superseded=_superseded(published, nodes),
         starting_uuids=tuple(
             sorted({item.uuid for item in published} | ({process.uuid} if process is not None else set()))
         ),
     )
 
 
+def chunks(pks: Iterable[int]) -> Iterator[list[int]]:
+    """Yield pks in portions that every database takes in one filter."""
+    ordered = sorted(pks)
+    for start in range(0, len(ordered), _CHUNK):
+        yield ordered[start : start + _CHUNK]
+
+
 def _published(pks: Sequence[int]) -> list[Published]:
     """Return the predictions among nodes, with their structures, oldest first."""
     found = []
-    for start in range(0, len(pks), _CHUNK):
+    for chunk in chunks(pks):
         query = orm.QueryBuilder()
-        query.append(orm.Dict, filters={"id": {"in": pks[start : start + _CHUNK]}}, project=["id", "uuid"], tag="node")
+        query.append(orm.Dict, filters={"id": {"in": chunk}}, project=["id", "uuid"], tag="node")
         query.append(
             orm.CalcFunctionNode,
             with_outgoing="node",
@@ -125,10 +132,20 @@ def _published(pks: Sequence[int]) -> list[Published]:
     return sorted(found, key=lambda item: item.pk)
 
 
-def _superseded(published: Iterable[Published]) -> tuple[str, ...]:
-    """Return the processes of all but the newest prediction of each structure."""
+def _superseded(published: Iterable[Published], nodes: Iterable[int]) -> tuple[str, ...]:
+    """Return the processes among nodes that predicted a published structure, but not what is published of it.
+
+    Published is the newest prediction that was asked for; others are older ones, and copies made by AiiDA's cache.
+    """
     newest = {item.structure_pk: item.process_uuid for item in published}
-    return tuple(item.process_uuid for item in published if newest[item.structure_pk] != item.process_uuid)
+    found: list[str] = []
+    for chunk in chunks(nodes):
+        query = orm.QueryBuilder()
+        filters = {"id": {"in": chunk}, "process_type": PREDICT_PROCESS_TYPE}
+        query.append(orm.CalcFunctionNode, filters=filters, project="uuid", tag="predict")
+        query.append(orm.StructureData, with_outgoing="predict", edge_filters={"label": "structure"}, project="id")
+        found += [uuid for uuid, structure in query.iterall() if newest.get(structure, uuid) != uuid]
+    return tuple(sorted(found))
 
 
 def _unused_trajectories(nodes: Iterable[int], links: Iterable[LinkQuadruple]) -> frozenset[int]:
@@ -139,10 +156,9 @@ def _unused_trajectories(nodes: Iterable[int], links: Iterable[LinkQuadruple]) -
         for link in links
         if link.link_type == LinkType.CREATE.value and link.link_label.startswith("trajector")
     }
-    candidates = sorted((made & set(nodes)) - used)
     found: set[int] = set()
-    for start in range(0, len(candidates), _CHUNK):
-        filters: dict[str, Any] = {"id": {"in": candidates[start : start + _CHUNK]}, "node_type": {"in": list(_ARRAYS)}}
+    for chunk in chunks((made & set(nodes)) - used):
+        filters: dict[str, Any] = {"id": {"in": chunk}, "node_type": {"in": list(_ARRAYS)}}
         found |= set(orm.QueryBuilder().append(orm.Node, filters=filters, project="id").all(flat=True))
     return frozenset(found)
 

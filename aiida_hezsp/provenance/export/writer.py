@@ -15,7 +15,7 @@ from aiida.orm.entities import EntityTypes
 from aiida.tools.archive.implementations.sqlite_zip.main import ArchiveFormatSqlZip
 
 from aiida_hezsp.errors import ArchiveError
-from aiida_hezsp.provenance.export.selection import Selection
+from aiida_hezsp.provenance.export.selection import Selection, chunks
 
 __all__ = ("Progress", "write_archive")
 
@@ -85,7 +85,7 @@ def _metadata(selection: Selection) -> dict[str, Any]:
 
 
 def _check_ended(nodes: Iterable[int]) -> None:
-    for chunk in _chunks(nodes):
+    for chunk in chunks(nodes):
         filters: dict[str, Any] = {"id": {"in": chunk}, "attributes.sealed": {"!in": [True]}}
         going = orm.QueryBuilder().append(orm.ProcessNode, filters=filters, project="id").all(flat=True)
         if going:
@@ -96,12 +96,12 @@ def _belonging(nodes: Iterable[int]) -> tuple[set[int], set[int]]:
     """Return users and computers of nodes and of their comments."""
     users: set[int] = set()
     computers: set[int] = set()
-    for chunk in _chunks(nodes):
+    for chunk in chunks(nodes):
         query = orm.QueryBuilder().append(orm.Node, filters={"id": {"in": chunk}}, tag="node")
         users |= set(query.append(orm.User, with_node="node", project="id").distinct().all(flat=True))
         query = orm.QueryBuilder().append(orm.Node, filters={"id": {"in": chunk}}, tag="node")
         computers |= set(query.append(orm.Computer, with_node="node", project="id").distinct().all(flat=True))
-    for chunk in _chunks(_attached(orm.Comment, nodes)):
+    for chunk in chunks(_attached(orm.Comment, nodes)):
         query = orm.QueryBuilder().append(orm.Comment, filters={"id": {"in": chunk}}, tag="comment")
         users |= set(query.append(orm.User, with_comment="comment", project="id").distinct().all(flat=True))
     return users, computers
@@ -110,7 +110,7 @@ def _belonging(nodes: Iterable[int]) -> tuple[set[int], set[int]]:
 def _attached(kind: type, nodes: Iterable[int]) -> set[int]:
     """Return the comments or logs of nodes."""
     found: set[int] = set()
-    for chunk in _chunks(nodes):
+    for chunk in chunks(nodes):
         query = orm.QueryBuilder().append(orm.Node, filters={"id": {"in": chunk}}, tag="node")
         found |= set(query.append(kind, with_node="node", project="id").all(flat=True))
     return found
@@ -118,7 +118,7 @@ def _attached(kind: type, nodes: Iterable[int]) -> set[int]:
 
 def _rows(kind: type, pks: Iterable[int]) -> Rows:
     """Yield the rows of entities as the database has them."""
-    for chunk in _chunks(pks):
+    for chunk in chunks(pks):
         query = orm.QueryBuilder().append(kind, filters={"id": {"in": chunk}}, tag="entity", project=["**"])
         yield from (row["entity"] for row in query.iterdict(batch_size=_CHUNK))
 
@@ -160,7 +160,7 @@ def _write_files(nodes: Iterable[int], writer: Any, tell: Progress) -> None:
     """Stream the files of nodes; equal files are written once."""
     keys: set[str] = set()
     collection = orm.Node.get_collection(get_manager().get_profile_storage())
-    for chunk in _chunks(nodes):
+    for chunk in chunks(nodes):
         keys |= set(collection.iter_repo_keys(filters={"id": {"in": chunk}}))
     repository = get_manager().get_profile_storage().get_repository()
     if repository.key_format != ArchiveFormatSqlZip().key_format:
@@ -168,12 +168,6 @@ def _write_files(nodes: Iterable[int], writer: Any, tell: Progress) -> None:
     for number, (key, stream) in enumerate(repository.iter_object_streams(sorted(keys)), start=1):
         writer.put_object(stream, key=key)
         tell("files", number, len(keys))
-
-
-def _chunks(pks: Iterable[int]) -> Iterator[list[int]]:
-    ordered = sorted(pks)
-    for start in range(0, len(ordered), _CHUNK):
-        yield ordered[start : start + _CHUNK]
 
 
 def _batches(rows: Rows) -> Iterator[list[dict[str, Any]]]:

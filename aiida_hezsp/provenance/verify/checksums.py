@@ -38,7 +38,9 @@ def check_checksums(folder: Path) -> Iterator[Finding]:
             )
         else:
             listed[found[2]] = found[1]
-    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    there = {
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()
+    }
     if missing := sorted(set(listed) - there):
         yield Finding(CHECK, CHECKSUMS, f"files are missing: {join(missing)}")
     if unknown := sorted(there - set(listed) - {CHECKSUMS}):
