@@ -7,15 +7,14 @@ from typing import Any, NamedTuple
 from aiida_hezsp.potential.benchmarks.contenders import STOCK, STOCK_FORCES
 from aiida_hezsp.report.style import COLORS, GREY
 
-BAR = 0.30  # inches a bar and the room around it
-MARGIN = 0.62  # inches for a title and the room around a panel
+BAR = 0.27  # inches a bar and the room around it
+MARGIN = 0.38  # inches for a title and the room around a panel
 
 
 class Panel(NamedTuple):
     """A few bars: their names, lengths and what is written behind them."""
 
     title: str
-    unit: str
     bars: list[tuple[str, str, float, str]]  # contender, name, length, note
 
 
@@ -43,15 +42,15 @@ def _panel(axes: Any, panel: Panel) -> None:
         axes.text(length + 0.008 * max(lengths), level, note, va="center")
     axes.set_yticks(range(len(lengths)), [name for _, name, _, _ in panel.bars])
     axes.set_xlim(0, 1.3 * max(lengths))
-    axes.set_xlabel(panel.unit, labelpad=1)
+    axes.set_xticks([])  # every bar has its number
     axes.set_title(panel.title, loc="left", fontsize=9.5, fontweight="bold")
     axes.invert_yaxis()
-    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
 
 
 def _color(contender: str) -> str:
-    return {STOCK: GREY, STOCK_FORCES: "#d1d5db", "torch": COLORS[1]}.get(contender, COLORS[0])
+    return {STOCK: GREY, STOCK_FORCES: "#d1d5db", "torch": COLORS[5]}.get(contender, COLORS[0])
 
 
 def _md(report: Any) -> list[Panel]:
@@ -63,7 +62,7 @@ def _md(report: Any) -> list[Panel]:
             for one in layout.timings
         ]
         shape = f"{_count(layout.processes, 'process', 'es')} of {_count(layout.threads, 'thread', 's')}"
-        panels.append(Panel(f"MD step, {report.subject.atoms} atoms, {shape}", "ms a step", bars))
+        panels.append(Panel(f"MD step, {report.subject.atoms} atoms, {shape}", bars))
     return panels
 
 
@@ -75,7 +74,7 @@ def _relax(report: Any) -> list[Panel]:
         bars.append((run.contender, run.title, run.wall_s, _note(text, times.get(run.contender))))
     what = "cell and atoms" if report.relax_cell else "fixed cell"
     title = f"Relaxation, {report.subject.atoms} atoms, {what}, to {report.fmax:g} eV/Å, "
-    return [Panel(title + _count(report.threads, "thread", "s"), "s", bars)]
+    return [Panel(title + _count(report.threads, "thread", "s"), bars)]
 
 
 def _finetune(report: Any) -> list[Panel]:
@@ -85,13 +84,13 @@ def _finetune(report: Any) -> list[Panel]:
         for run in report.runs
     ]
     where = f"{report.subject.atoms} atoms, {_count(report.threads, 'thread', 's')}"
-    panels = [Panel(f"Fine-tuning, an image of {where}", "ms an image", bars)]
+    panels = [Panel(f"Fine-tuning, an image of {where}", bars)]
     if report.memory:
         titles = {run.contender: run.title for run in report.runs}
         peaks = [(row.contender, titles[row.contender], row.peak_mb / 1e3, "") for row in report.memory]
         noted = [(*bar[:3], f"{bar[2]:.1f} GB") for bar in peaks]
         title = f"Fine-tuning, batches of {report.batch_size} images of {report.subject.atoms} atoms: memory"
-        panels.append(Panel(title, "GB", noted))
+        panels.append(Panel(title, noted))
     return panels
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 import numpy as np
 
-from aiida_hezsp.errors import InputError
+from aiida_hezsp.errors import BenchmarkError, InputError
 from aiida_hezsp.potential.benchmarks.circumstances import Circumstances
 from aiida_hezsp.potential.benchmarks.contenders import (
     STOCK,
@@ -21,7 +21,7 @@ from aiida_hezsp.potential.benchmarks.contenders import (
 )
 from aiida_hezsp.potential.benchmarks.crew import Crew, Session
 from aiida_hezsp.potential.benchmarks.deviation import deviations
-from aiida_hezsp.potential.benchmarks.machine import cores, memory_mb
+from aiida_hezsp.potential.benchmarks.machine import available_memory_mb, cores, memory_mb
 from aiida_hezsp.potential.benchmarks.occasion import Occasion
 from aiida_hezsp.potential.benchmarks.profile import profile_step
 from aiida_hezsp.potential.benchmarks.results import (
@@ -47,6 +47,7 @@ __all__ = ("LAYOUTS", "MdBenchmark", "MdJob", "MdSession", "benchmark_md")
 LAYOUTS = get_args(LayoutName)
 WARM_UP = 2  # steps that no clock sees, when a run begins; at the beginning of a block it is one
 MEMORY_STEPS = 2  # after which a process holds what it will hold
+START_MB, MB_PER_ATOM = 400.0, 20.0  # of a process with all contenders in it, for LZSP at equilibrium density
 TAUT = 100.0  # fs
 
 
@@ -150,7 +151,7 @@ def benchmark_md(wanted: MdBenchmark, circumstances: Circumstances | None = None
     circumstances = circumstances or Circumstances()
     if wanted.block_steps < 1 or wanted.rounds < 1 or (wanted.threads is not None and wanted.threads < 1):
         raise InputError("steps, rounds and threads must be at least 1")
-    shapes = _shapes(wanted)
+    shapes = _fitting(_shapes(wanted), wanted.atoms, circumstances)
     atoms = make_subject(wanted.atoms, wanted.seed, wanted.formula)
     backends, skipped = available(wanted.model, wanted.backends)
     contenders = (STOCK, STOCK_FORCES, *backends)
@@ -188,6 +189,25 @@ def _shapes(wanted: MdBenchmark) -> dict[str, tuple[int, int]]:
     if n == 1:
         return {"single": (1, 1)}
     return {name: shape for name, shape in shapes.items() if name in wanted.layouts}
+
+
+def _fitting(
+    shapes: dict[str, tuple[int, int]], atoms: int, circumstances: Circumstances
+) -> dict[str, tuple[int, int]]:
+    """Leave out, with a warning, a layout whose processes would not fit into the memory that is free."""
+    free, fitting = available_memory_mb(), {}
+    for name, (processes, threads) in shapes.items():
+        needed = processes * (START_MB + MB_PER_ATOM * atoms)
+        if free is None or needed < free:
+            fitting[name] = processes, threads
+            continue
+        line = (
+            f"layout {name}: {processes} processes need about {needed / 1e3:.0f} GB, but {free / 1e3:.0f} GB are free"
+        )
+        circumstances.warn(f"{line}; it is left out")
+    if not fitting:
+        raise BenchmarkError(f"{line}: choose fewer threads or 40 atoms")
+    return fitting
 
 
 def _layouts(

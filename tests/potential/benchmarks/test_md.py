@@ -4,11 +4,11 @@ from itertools import product
 import numpy as np
 import pytest
 
-from aiida_hezsp.errors import InputError
+from aiida_hezsp.errors import BenchmarkError, InputError
 from aiida_hezsp.potential.benchmarks import MdBenchmark, MdReport, benchmark_md
 from aiida_hezsp.potential.benchmarks.circumstances import Circumstances
 from aiida_hezsp.potential.benchmarks.contenders import STOCK, STOCK_FORCES
-from aiida_hezsp.potential.benchmarks.md import MdJob, MdSession
+from aiida_hezsp.potential.benchmarks.md import MdJob, MdSession, _fitting
 from aiida_hezsp.potential.benchmarks.subject import make_subject
 from aiida_hezsp.potential.evaluation import set_threads
 
@@ -121,6 +121,14 @@ def test_processes_and_memory():
 
 def _pairs(layouts):
     return [pair for layout in layouts for pair in product([layout], layout.timings)]
+
+
+def test_processes_that_do_not_fit_are_left_out():
+    many, warnings = {"single": (1, 1), "processes": (10**6, 1)}, []
+    assert _fitting(many, 160, Circumstances(warn=warnings.append)) == {"single": (1, 1)}
+    assert warnings[0].startswith("layout processes: 1000000 processes need about 3600000 GB, but")
+    with pytest.raises(BenchmarkError, match="choose fewer threads"):
+        _fitting({"processes": (10**6, 1)}, 160, Circumstances())
 
 
 @pytest.mark.parametrize(
