@@ -25,6 +25,8 @@ class Finished:
         """
         self.folder = folder / self.FOLDER
         self.parts = parts
+        for part in self.folder.glob(".*.part"):  # what a killed job was just writing
+            part.unlink(missing_ok=True)
 
     def load(self, label: str, payload: Any) -> dict[str, Any] | None:
         """Return the result of a structure, or None if it is not finished or was made from something else."""

@@ -12,10 +12,13 @@ from types import FrameType
 from aiida_hezsp.engine.errors import describe
 from aiida_hezsp.engine.files import write_json
 from aiida_hezsp.engine.jobs import JOBS, run_job
+from aiida_hezsp.engine.layout import exploded
 from aiida_hezsp.engine.versions import versions
 from aiida_hezsp.errors import HezspError
 
 __all__ = ("main",)
+
+EXPLODED = 3
 
 EXAMPLE = """example:
   input.json:      {"job": "relax", "model": "0.3.0", "structures": "structures.json", "workers": 2}
@@ -24,7 +27,8 @@ EXAMPLE = """example:
   hezsp-engine relax      writes output.json and relaxed.json beside them
 
 exit status: 0 done (a structure that failed is named in output.json), 1 the job failed (output.json says why),
-2 wrong usage, 143 ended by SIGTERM (no output.json; what was finished stays, and the same command continues)."""
+2 wrong usage, 3 every structure left everything physical (output.json has them all), 143 ended by SIGTERM (no
+output.json; what was finished stays, and the same command continues)."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,13 +41,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     output = folder / "output.json"
     output.unlink(missing_ok=True)
     try:
-        write_json(output, run_job(arguments.job, folder))
+        result = run_job(arguments.job, folder)
+        write_json(output, result)
     except HezspError as error:
         return _fail(output, error)
     except Exception as error:  # noqa: BLE001 - the caller reads output.json, not a traceback
         traceback.print_exc()
         return _fail(output, error)
-    return 0
+    return EXPLODED if exploded(result) else 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -10,11 +10,11 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from aiida_hezsp.engine.finished import Finished
-from aiida_hezsp.engine.job_input import FileName, JobInput, ModelName, resolve
+from aiida_hezsp.engine.job_input import FileName, ModelName, resolve
+from aiida_hezsp.engine.layout import LayoutInput, calculator_for, left_out, run_structures
 from aiida_hezsp.engine.model import find_model
-from aiida_hezsp.engine.pool import Speak, run_tasks
-from aiida_hezsp.engine.process import prepare_process
-from aiida_hezsp.engine.progress import Progress, say
+from aiida_hezsp.engine.pool import Speak
+from aiida_hezsp.engine.progress import Board, Reporter
 from aiida_hezsp.engine.structures import atoms_from_entry, entry_from_atoms, read_structures
 from aiida_hezsp.potential.arrays import write_npz
 from aiida_hezsp.potential.md_settings import MdSettings
@@ -37,13 +37,14 @@ NOTHING = dict.fromkeys(
             "temperature_std",
             "diffusion_coefficient",
         ),
-        *("n_mobile", "n_steps", "steps_per_s"),
+        *("n_mobile", "n_steps", "steps_per_s", "error", "error_code"),
     )
 )
 OF_THE_RUN = ("temperature", "timestep", "n_steps", "taut", "mobile", "record_every", "frames_every")
+GUARDS = ("max_temperature_factor", "max_displacement", "min_distance")
 
 
-class MdInput(JobInput):
+class MdInput(LayoutInput):
     """Input of the job."""
 
     model: ModelName
@@ -58,7 +59,13 @@ class MdInput(JobInput):
     frames_every: int | None = Field(default=None, ge=1)
     restart_every: int = Field(default=1000, ge=1)
     window: tuple[Fraction, Fraction] = (0.2, 0.8)
-    max_temperature_factor: float = Field(default=5.0, gt=1)
+    max_temperature_factor: float = Field(
+        default=5.0, gt=1, description="a run beyond this many times its temperature has blown up"
+    )
+    max_displacement: float = Field(
+        default=5.0, gt=0, description="A; an atom of the framework farther from its start is lost"
+    )
+    min_distance: float = Field(default=0.5, ge=0, description="A; atoms closer than this have collapsed")
 
     @field_validator("window")
     @classmethod
@@ -69,7 +76,7 @@ class MdInput(JobInput):
 
     def settings(self) -> MdSettings:
         """Return what the science floor wants to know; the seed is that of the job, not yet of a structure."""
-        names = (*OF_THE_RUN, "seed", "restart_every", "max_temperature_factor")
+        names = (*OF_THE_RUN, "seed", "restart_every", *GUARDS)
         return MdSettings(**{name: getattr(self, name) for name in names})
 
 
@@ -82,28 +89,26 @@ class Context(NamedTuple):
     threads: int
     settings: MdSettings
     window: tuple[float, float]
+    evaluator: Any = None
 
 
 class MdTask:
     """Runs one structure after the other with one model."""
 
     def __init__(self, context: Context) -> None:
-        from aiida_hezsp.potential.calculator import FastCHGNetCalculator
-
         self.context = context
-        prepare_process(context.threads)
-        self.calculator = FastCHGNetCalculator(context.model, threads=context.threads)
+        self.calculator = calculator_for(context)
 
     def __call__(self, label: str, payload: Any, speak: Speak) -> dict[str, Any]:
         """Run a structure, write its trajectory, return its result."""
         from aiida_hezsp.potential.md import run_md
 
         folder, settings = self.context.folder, self.context.settings
-        progress, begin, speeds = Progress(speak, settings.n_steps), time.perf_counter(), [0.0]
+        reporter, begin, speeds = Reporter(speak), time.perf_counter(), [0.0]
 
         def report(step: int, temperature: float, per_second: float) -> None:
             speeds[0] = per_second
-            progress.step(step, per_second, f", {temperature:.0f} K")
+            reporter.step(step, f" {temperature:.0f} K")
 
         trajectory = run_md(
             atoms_from_entry(label, payload),
@@ -145,6 +150,7 @@ def summarise(
         "n_mobile": n_mobile,
         "n_steps": settings.n_steps,
         "error": None,
+        "error_code": None,
     }
 
 
@@ -158,15 +164,17 @@ def run(inputs: MdInput, folder: Path) -> dict[str, Any]:
     }
     finished = Finished(folder, inputs.model_dump(include={*OF_THE_RUN, "seed", "window"}), checksum)
     done = {label: found for label, entry in entries.items() if (found := _load(finished, folder, label, entry))}
-    results = {label: NOTHING | {"error": None} for label in entries} | done
+    results = dict.fromkeys(entries, NOTHING) | done
     todo = {label: entry for label, entry in entries.items() if label not in done}
     context = Context(folder, model, checksum, inputs.threads, settings, inputs.window)
-    for count, outcome in enumerate(run_tasks(MdTask, context, todo, inputs.workers, "md"), start=len(done) + 1):
-        if outcome.error is None:
-            finished.save(outcome.label, entries[outcome.label], outcome.result)
-        results[outcome.label] = NOTHING | (outcome.result or {}) | {"error": outcome.error}
-        say(f"md {outcome.label} {_summary(results[outcome.label])} ({count} of {len(entries)} done)")
-    return {"model_sha256": checksum, "results": results}
+    board = Board("md", len(entries), settings.n_steps, finished=len(done))
+    for outcome in run_structures(MdTask, context, todo, inputs, board):
+        label, failed = outcome.label, outcome.error is not None
+        if not failed:
+            finished.save(label, entries[label], outcome.result)
+        results[label] = outcome.result or NOTHING | {"error": outcome.error, "error_code": outcome.error_code}
+        board.end(label, _summary(results[label]), steps=0 if failed else settings.n_steps, failed=failed)
+    return {"model_sha256": checksum, **inputs.layout(), "results": results, "left_out": left_out(results)}
 
 
 def _load(finished: Finished, folder: Path, label: str, entry: Any) -> dict[str, Any] | None:

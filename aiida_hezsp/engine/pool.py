@@ -4,18 +4,19 @@ import multiprocessing
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, NamedTuple, Protocol
 
 from aiida_hezsp.engine.errors import describe
 from aiida_hezsp.engine.process import end_with_parent
-from aiida_hezsp.engine.progress import say
+from aiida_hezsp.engine.progress import Board, Standing
 from aiida_hezsp.errors import HezspError
 
-__all__ = ("Outcome", "Task", "run_tasks")
+__all__ = ("Outcome", "Speak", "Task", "attempt", "run_tasks")
 
-Speak = Callable[[str], None]
+Speak = Callable[[Standing], None]
 
 
 class Task(Protocol):
@@ -28,15 +29,16 @@ class Task(Protocol):
 
 
 class Outcome(NamedTuple):
-    """The result of one task, or the line that says why there is none."""
+    """The result of one task, or the line that says why there is none, and the code of that kind of error."""
 
     label: str
     result: Any
-    error: str | None
+    error: str | None = None
+    error_code: str | None = None
 
 
 def run_tasks(
-    kind: type[Task], context: Any, payloads: Mapping[str, Any], workers: int, prefix: str
+    kind: type[Task], context: Any, payloads: Mapping[str, Any], workers: int, board: Board
 ) -> Iterator[Outcome]:
     """Yield the outcome of every task as it finishes.
 
@@ -45,39 +47,39 @@ def run_tasks(
         context: handed to its constructor in every process.
         payloads: what each task works on, by label.
         workers: number of processes; one works in this process, and no more are started than there are tasks.
-        prefix: begins every progress line.
+        board: hears how far the tasks are.
 
     Raises:
         HezspError: the task cannot be made, e.g. from a damaged model file; then no structure can be worked on.
     """
     workers = min(workers, len(payloads))
     if workers <= 1:
-        yield from _run_here(kind, context, payloads, prefix)
+        yield from _run_here(kind, context, payloads, board)
     else:
-        yield from _run_in_processes(kind, context, payloads, workers, prefix)
+        yield from _run_in_processes(kind, context, payloads, workers, board)
 
 
-def _run_here(kind: type[Task], context: Any, payloads: Mapping[str, Any], prefix: str) -> Iterator[Outcome]:
+def _run_here(kind: type[Task], context: Any, payloads: Mapping[str, Any], board: Board) -> Iterator[Outcome]:
     """Run the tasks one after the other."""
     task = kind(context) if payloads else None
     for label, payload in payloads.items():
         assert task is not None
-        yield _attempt(task, label, payload, lambda text, label=label: say(f"{prefix} {label} {text}"))  # type: ignore[misc]
+        yield attempt(task, label, payload, partial(board.hear, label))
 
 
-def _attempt(task: Task, label: str, payload: Any, speak: Speak) -> Outcome:
+def attempt(task: Task, label: str, payload: Any, speak: Speak) -> Outcome:
     """Run one task; turn an exception into a line."""
     try:
-        return Outcome(label, task(label, payload, speak), None)
+        return Outcome(label, task(label, payload, speak))
     except Exception as error:  # noqa: BLE001 - one structure must not fail its neighbours
         code, message = describe(error)
         if code == "ERROR_UNEXPECTED":
             traceback.print_exc(file=sys.stderr)
-        return Outcome(label, None, message)
+        return Outcome(label, None, message, code)
 
 
 def _run_in_processes(
-    kind: type[Task], context: Any, payloads: Mapping[str, Any], workers: int, prefix: str
+    kind: type[Task], context: Any, payloads: Mapping[str, Any], workers: int, board: Board
 ) -> Iterator[Outcome]:
     """Hand out tasks to processes; replace a process that dies."""
     waiting = list(payloads.items())
@@ -88,7 +90,7 @@ def _run_in_processes(
         while busy := [worker for worker in crew if worker.label is not None]:
             ready = wait([worker.pipe for worker in busy])
             for worker in [one for one in busy if one.pipe in ready]:
-                outcome = worker.receive(prefix)
+                outcome = worker.receive(board)
                 if outcome is None:
                     continue
                 yield outcome
@@ -123,19 +125,20 @@ class _Worker:
             except (BrokenPipeError, ConnectionResetError):
                 return  # the process has just died: `receive` reports it
 
-    def receive(self, prefix: str) -> Outcome | None:
-        """Return an outcome, or None after a progress line."""
+    def receive(self, board: Board) -> Outcome | None:
+        """Return an outcome, or None after a report of progress."""
         assert self.label is not None
         try:
             message = self.pipe.recv()
         except (EOFError, ConnectionResetError):
             self.process.join()
-            return Outcome(self.label, None, f"the process ended with status {self.process.exitcode}")
+            message = f"the process ended with status {self.process.exitcode}"
+            return Outcome(self.label, None, message, "ERROR_PROCESS_DIED")
         if isinstance(message, Exception):
             raise message
         if isinstance(message, Outcome):
             return message
-        say(f"{prefix} {self.label} {message}")
+        board.hear(self.label, message)
         return None
 
     def end(self) -> None:
@@ -156,6 +159,6 @@ def _serve(kind: type[Task], context: Any, pipe: Connection) -> None:
     while True:
         try:
             label, payload = pipe.recv()
-            pipe.send(_attempt(task, label, payload, pipe.send))
+            pipe.send(attempt(task, label, payload, pipe.send))
         except (EOFError, OSError):  # the parent has gone
             return

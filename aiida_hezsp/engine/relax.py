@@ -2,72 +2,76 @@
 
 import time
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import Field
 
 from aiida_hezsp.engine.files import write_json
 from aiida_hezsp.engine.finished import Finished
-from aiida_hezsp.engine.job_input import FileName, JobInput, ModelName, resolve
+from aiida_hezsp.engine.job_input import FileName, ModelName, resolve
+from aiida_hezsp.engine.layout import LayoutInput, calculator_for, left_out, run_structures
 from aiida_hezsp.engine.model import find_model
-from aiida_hezsp.engine.pool import Speak, run_tasks
-from aiida_hezsp.engine.process import prepare_process
-from aiida_hezsp.engine.progress import Progress, say
+from aiida_hezsp.engine.pool import Speak
+from aiida_hezsp.engine.progress import Board, Reporter
 from aiida_hezsp.engine.structures import atoms_from_entry, entry_from_atoms, read_structures
-from aiida_hezsp.potential.relaxation import RelaxSettings
+from aiida_hezsp.potential.relaxation import OptimizerName, RelaxSettings
 
 __all__ = ("RelaxInput", "run")
 
-NOTHING = dict.fromkeys(("energy", "energy_per_atom", "volume", "fmax", "n_steps", "converged", "wall_time_s"))
+NOTHING = dict.fromkeys(
+    ("energy", "energy_per_atom", "volume", "fmax", "n_steps", "converged", "wall_time_s", "error", "error_code")
+)
+DECISIVE = {"fmax", "max_steps", "optimizer", "relax_cell"}  # for a result
 
 
-class RelaxInput(JobInput):
+class RelaxInput(LayoutInput):
     """Input of the job."""
 
     model: ModelName
     structures: FileName = "structures.json"
     fmax: float = Field(default=0.05, gt=0, description="eV/A")
     max_steps: int = Field(default=500, ge=0)
-    optimizer: Literal["FIRE", "LBFGS", "BFGS"] = "LBFGS"
+    optimizer: OptimizerName = "LBFGS"
     relax_cell: bool = True
+    restart_every: int = Field(default=5, ge=1, description="steps between restart points")
 
     def settings(self) -> RelaxSettings:
         """Return what the science floor wants to know."""
-        return RelaxSettings(self.fmax, self.max_steps, self.optimizer, self.relax_cell)
+        return RelaxSettings(self.fmax, self.max_steps, self.optimizer, self.relax_cell, self.restart_every)
 
 
 class Context(NamedTuple):
     """What every process needs."""
 
+    folder: Path
     model: str
+    checksum: str
     threads: int
     settings: RelaxSettings
+    evaluator: Any = None
 
 
 class RelaxTask:
     """Relaxes one structure after the other with one model."""
 
     def __init__(self, context: Context) -> None:
-        from aiida_hezsp.potential.calculator import FastCHGNetCalculator
-
-        self.settings = context.settings
-        prepare_process(context.threads)
-        self.calculator = FastCHGNetCalculator(context.model, threads=context.threads)
+        self.context = context
+        self.calculator = calculator_for(context)
 
     def __call__(self, label: str, payload: Any, speak: Speak) -> dict[str, Any]:
         """Return result and relaxed structure of an entry of the structures file."""
         from aiida_hezsp.potential.relaxation import relax
 
-        begin = time.perf_counter()
-        progress = Progress(speak, self.settings.max_steps)
-
-        def report(step: int, energy: float, fmax: float) -> None:
-            if step:
-                speed = step / (time.perf_counter() - begin)
-                progress.step(step, speed, f" at most, energy {energy:.4f} eV, largest force {fmax:.4f} eV/A")
-
+        begin, reporter = time.perf_counter(), Reporter(speak)
         atoms = atoms_from_entry(label, payload)
-        done = relax(atoms, self.calculator, self.settings, report)
+        done = relax(
+            atoms,
+            self.calculator,
+            self.context.settings,
+            lambda step, energy, fmax: reporter.step(step, f" {energy:.3f} eV {fmax:.3f} eV/A"),
+            restart_file=_restart_file(self.context.folder, label),
+            identity=self.context.checksum,
+        )
         result = {
             "energy": done.energy,
             "energy_per_atom": done.energy / len(atoms),
@@ -77,6 +81,7 @@ class RelaxTask:
             "converged": done.converged,
             "wall_time_s": round(time.perf_counter() - begin, 3),
             "error": None,
+            "error_code": None,
         }
         return {"result": result, "structure": entry_from_atoms(done.atoms)}
 
@@ -87,23 +92,30 @@ def run(inputs: RelaxInput, folder: Path) -> dict[str, Any]:
     entries = {
         label: entry_from_atoms(atoms) for label, atoms in read_structures(resolve(folder, inputs.structures)).items()
     }
-    finished = Finished(folder, inputs.model_dump(include={"fmax", "max_steps", "optimizer", "relax_cell"}), checksum)
+    finished = Finished(folder, inputs.model_dump(include=DECISIVE), checksum)
     done = {label: found for label, entry in entries.items() if (found := finished.load(label, entry))}
-    results = {label: NOTHING | {"error": None} for label in entries} | {
-        key: one["result"] for key, one in done.items()
-    }
+    results = dict.fromkeys(entries, NOTHING) | {key: one["result"] for key, one in done.items()}
     todo = {label: entry for label, entry in entries.items() if label not in done}
-    context = Context(model, inputs.threads, inputs.settings())
-    for outcome in run_tasks(RelaxTask, context, todo, inputs.workers, "relax"):
+    context = Context(folder, model, checksum, inputs.threads, inputs.settings())
+    board = Board("relax", len(entries), inputs.max_steps, finished=len(done), bound=True)
+    for outcome in run_structures(RelaxTask, context, todo, inputs, board):
+        label = outcome.label
         if outcome.error is None:
-            done[outcome.label] = outcome.result
-            finished.save(outcome.label, entries[outcome.label], outcome.result)
-            results[outcome.label] = outcome.result["result"]
+            done[label] = outcome.result
+            finished.save(label, entries[label], outcome.result)
+            _restart_file(folder, label).unlink(missing_ok=True)
+            results[label] = outcome.result["result"]
         else:
-            results[outcome.label] = NOTHING | {"error": outcome.error}
-        say(f"relax {outcome.label} {_summary(results[outcome.label])} ({len(done)} of {len(entries)} done)")
+            results[label] = NOTHING | {"error": outcome.error, "error_code": outcome.error_code}
+        failed = outcome.error is not None
+        board.end(label, _summary(results[label]), steps=results[label]["n_steps"] or 0, failed=failed)
     write_json(folder / "relaxed.json", {label: done[label]["structure"] for label in entries if label in done})
-    return {"model_sha256": checksum, "results": results}
+    return {"model_sha256": checksum, **inputs.layout(), "results": results, "left_out": left_out(results)}
+
+
+def _restart_file(folder: Path, label: str) -> Path:
+    """Return where the last geometry of a structure is kept while it is relaxed."""
+    return folder / Finished.FOLDER / f"{label}.npz"
 
 
 def _summary(result: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase.calculators.calculator import Calculator
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from aiida_hezsp.errors import InputError
 from aiida_hezsp.potential.calculator import FastCHGNetCalculator
+from aiida_hezsp.potential.device import Device, choose_device
 from aiida_hezsp.potential.evaluation import Evaluation, Floats, as_model
 from aiida_hezsp.potential.factorised.evaluator import FactorisedEvaluator
 
@@ -21,26 +22,7 @@ if TYPE_CHECKING:
 
     from aiida_hezsp.potential.factorised.graph import Graph
 
-__all__ = ("BatchedCalculator", "BatchingEvaluator", "Device", "choose_device")
-
-Device = Literal["auto", "cpu", "cuda"]
-
-
-def choose_device(device: Device) -> Literal["cpu", "cuda"]:
-    """Return the device that is meant: `auto` is CUDA where torch finds a GPU.
-
-    Raises:
-        InputError: CUDA is asked for and not there.
-    """
-    if device == "cpu":
-        return "cpu"
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    if device == "cuda":
-        raise InputError("device is 'cuda', but torch finds no CUDA device here: choose auto or cpu")
-    return "cpu"
+__all__ = ("BatchedCalculator", "BatchingEvaluator")
 
 
 class BatchingEvaluator:
@@ -54,8 +36,6 @@ class BatchingEvaluator:
 
     What is evaluated together changes the last digits (1e-6 eV/A), and with them a chaotic trajectory.
     """
-
-    name = "torch in batches"
 
     def __init__(
         self, model: "CHGNet | str | Path", *, device: Device = "auto", size: int = 32, patience: float = 0.2
@@ -82,6 +62,18 @@ class BatchingEvaluator:
         self._runs = 0
         self._busy = False
         self._waiting: list[_Request] = []
+        self._closed = False
+
+    @property
+    def name(self) -> str:
+        """The backend and the device."""
+        return f"torch {self.device}, in batches of {self.size}"
+
+    def close(self) -> None:
+        """Answer no more: runs that ask or have asked fail, so that their threads end."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
 
     @contextmanager
     def run(self) -> Iterator[None]:
@@ -125,6 +117,9 @@ class BatchingEvaluator:
         """Wait; return None when the request is served, or a batch that this thread is to serve."""
         with self._changed:
             while not request.done:
+                if self._closed and not self._busy:
+                    request.fail(RuntimeError("the job has ended"))
+                    return None
                 left = self.patience - (time.monotonic() - request.asked)
                 complete = len(self._waiting) >= min(self._runs, self.size)
                 if self._waiting and not self._busy and (complete or left <= 0):

@@ -69,7 +69,3 @@ class RelaxPoint:
         atoms.set_cell(arrays["cell"])
         atoms.positions[:] = arrays["atom_positions"]
         return int(step)
-
-    def remove(self) -> None:
-        """Remove the file of a relaxation that has ended."""
-        self.path.unlink(missing_ok=True)

@@ -80,7 +80,7 @@ def relax(
         calculator: of the model.
         settings: `RelaxSettings()` by default.
         report: called after every step with the step, the energy (eV) and the largest force (eV/A).
-        restart_file: written every `settings.restart_every` steps; read if it exists; removed at the end.
+        restart_file: written every `settings.restart_every` steps and at the end; read if it exists.
         identity: of the model (its checksum); a restart file of another model, structure or kind of run is not used.
 
     Raises:
@@ -101,12 +101,11 @@ def relax(
             _guard(work, atoms.get_volume(), energy, step)
             if report is not None:
                 report(step, energy, fmax)
-            if fmax <= settings.fmax or step >= settings.max_steps:
-                break
-            if point is not None and step > before and step % settings.restart_every == 0:
+            last = fmax <= settings.fmax or step >= settings.max_steps
+            if point is not None and step > before and (last or step % settings.restart_every == 0):
                 point.write(work, step)
-    if point is not None:
-        point.remove()
+            if last:
+                break
     work.calc = None
     return RelaxResult(work, energy, fmax, step, fmax <= settings.fmax)
 

@@ -13,17 +13,30 @@ from aiida_hezsp.potential.prediction import Predictions, make_graphs, predict_i
 if TYPE_CHECKING:
     from chgnet.model import CHGNet
 
-__all__ = ("errors_by_group", "evaluate", "predict")
+__all__ = ("errors_by_group", "evaluate", "predict", "wants_of")
 
 
-def predict(model: "CHGNet", images: ImageSet, report: Callable[[int], None] | None = None) -> Predictions:
-    """Return a model's predictions for all images; stresses and moments only if some image has the label."""
-    network = make_network(model.eval())
-    wants = {
+def wants_of(images: ImageSet) -> dict[str, bool]:
+    """Return whether some image has a stress, and a moment, to compare with."""
+    return {
         "stress": bool(np.isfinite(images.stresses).any()),
         "magmoms": bool(np.isfinite(images.magmoms).any()),
     }
-    return predict_images(network, make_graphs(network, images), **wants, report=report)
+
+
+def predict(
+    model: "CHGNet", images: ImageSet, report: Callable[[int], None] | None = None, **wants: bool
+) -> Predictions:
+    """Return a model's predictions for all images.
+
+    Args:
+        model: the model.
+        images: to be predicted.
+        report: called with the number of images done.
+        wants: `stress` and `magmoms`, whether they are wanted; by default if some image has the label.
+    """
+    network = make_network(model.eval())
+    return predict_images(network, make_graphs(network, images), **(wants or wants_of(images)), report=report)
 
 
 def errors_by_group(images: ImageSet, predictions: Predictions) -> dict[str, dict[str, Any]]:

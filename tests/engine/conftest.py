@@ -67,3 +67,13 @@ def lithia():
 @pytest.fixture
 def fluoride():
     return bulk("LiF", "rocksalt", a=4.05).repeat((2, 1, 1))
+
+
+@pytest.fixture
+def zirconate():
+    """Monoclinic-like zirconia with lithium: low symmetry, many steps to a minimum."""
+    atoms = bulk("ZrO2", "fluorite", a=5.1).repeat((2, 1, 1))
+    atoms += bulk("Li2O", "fluorite", a=4.7)[:1]
+    atoms.positions[-1] = [2.6, 2.4, 2.7]
+    atoms.positions += np.random.default_rng(1).normal(0, 0.1, atoms.positions.shape)
+    return atoms

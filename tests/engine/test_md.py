@@ -1,9 +1,12 @@
 import os
+import random
+import re
 import signal
 import time
 
 import numpy as np
 import pytest
+from ase import Atoms
 
 from aiida_hezsp.engine.md import seed_of
 from aiida_hezsp.transport import diffusion_coefficient, mean_squared_displacement, msd_target
@@ -17,6 +20,7 @@ SETTINGS = {
     "frames_every": 20,
     "restart_every": 10,
     "seed": 3,
+    "max_temperature_factor": 20,  # three atoms fluctuate
 }
 
 
@@ -51,7 +55,10 @@ def test_runs_and_reports(folder, fluoride, lithia):
     assert result["temperature_mean"] == pytest.approx(arrays["temperatures"][10:].mean())
     assert result["steps_per_s"] > 0
     assert output["results"]["b"]["n_mobile"] == 2
-    assert "md a 40/40 steps" in done.stdout
+    assert output["left_out"] == {"none": "the structure NaFNaF holds no mobile Li"}
+    assert (output["device"], output["batch_size"]) == ("cpu", 1)
+    assert "md none failed: the structure NaFNaF holds no mobile Li" in done.stdout
+    assert "of 3 done)" in done.stdout
 
 
 def test_neighbours_and_workers_do_not_matter(folder, fluoride, lithia, tmp_path_factory):
@@ -62,6 +69,77 @@ def test_neighbours_and_workers_do_not_matter(folder, fluoride, lithia, tmp_path
     alone.call("md")
     assert_identical(trajectory(alone, "a"), trajectory(folder, "a"))
     assert seed_of(3, "a") != seed_of(3, "b") != seed_of(4, "b")
+
+
+OVERLAP = Atoms("LiF", positions=[[0, 0, 0], [0.25, 0, 0]], cell=[5, 5, 5], pbc=True)
+
+
+def test_a_job_in_which_every_run_explodes_has_an_exit_status_of_its_own(folder, fluoride):
+    folder.structures(bad=OVERLAP, worse=OVERLAP).write(**SETTINGS)
+    assert folder.call("md") == 3
+    output = folder.output
+    message = "the run has blown up at step 0: Li 1 and F 2 are 0.25 A apart, closer than 0.5 A"
+    assert output["left_out"] == {"bad": message, "worse": message}
+    assert output["results"]["bad"] == dict.fromkeys(output["results"]["bad"]) | {
+        "error": message,
+        "error_code": "ERROR_EXPLOSION",
+    }
+    folder.structures(bad=OVERLAP, good=fluoride)
+    assert folder.call("md") == 0
+    assert list(folder.output["left_out"]) == ["bad"]
+    assert folder.output["results"]["good"]["msd"] > 0
+
+
+def test_guards_are_settings(folder, fluoride):
+    folder.structures(a=fluoride).write(**SETTINGS, max_displacement=0.01)
+    assert folder.call("md") == 3
+    error = folder.output["results"]["a"]["error"]
+    assert re.match(r"the run has blown up at step \d+: F \d is lost, 0\.0 A from its place, beyond 0\.01 A", error)
+
+
+def test_killed_at_any_moments_the_end_is_bit_identical(folder, fluoride, lithia, tmp_path_factory):
+    """SIGKILL at five random moments, restart files written at every step: many fall into the writing of one."""
+    settings = {**SETTINGS, "n_steps": 4000, "restart_every": 1, "workers": 2}
+    folder.structures(a=fluoride, b=lithia).write(**settings)
+    rng, first = random.Random(7), folder.path / "restart" / "a.npz"
+    for _ in range(5):
+        before, process = _mark(first), folder.start("md")
+        deadline = time.monotonic() + 300
+        while _mark(first) == before:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        time.sleep(rng.uniform(0, 0.5))
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate(timeout=120)
+        assert process.returncode == -9
+    steps = max(int(np.load(file)["step"]) for file in first.parent.glob("*.npz"))
+    settings = {**settings, "n_steps": max(steps + 10, 40), "workers": 1, "restart_every": 1000}
+    folder.write(**settings)
+    assert folder.call("md") == 0
+    assert not list(first.parent.glob(".*.part"))  # what was being written when the machine ended
+    whole = type(folder)(tmp_path_factory.mktemp("whole"))
+    whole.structures(a=fluoride, b=lithia).write(**settings)
+    whole.call("md")
+    for label in "ab":
+        assert_identical(trajectory(folder, label), trajectory(whole, label))
+
+
+def _mark(path):
+    return path.stat().st_mtime_ns if path.exists() else None
+
+
+def test_a_killed_job_keeps_the_runs_it_had_finished(folder, fluoride, lithia, capsys):
+    settings = {**SETTINGS, "n_steps": 30}
+    folder.structures(a=fluoride).write(**settings)
+    assert folder.call("md") == 0
+    first = folder.output["results"]["a"]
+    folder.structures(a=fluoride, b=lithia)
+    capsys.readouterr()
+    assert folder.call("md") == 0
+    printed = capsys.readouterr().out
+    assert "md a " not in printed
+    assert "(2 of 2 done)" in printed
+    assert folder.output["results"]["a"] == first
 
 
 @pytest.mark.parametrize(("how", "workers"), [(signal.SIGTERM, 1), (signal.SIGTERM, 2), (signal.SIGKILL, 2)])

@@ -1,5 +1,9 @@
 import json
+import os
+import signal
+import time
 
+import numpy as np
 import pytest
 from ase import Atoms
 
@@ -53,6 +57,44 @@ def test_a_job_that_runs_again_keeps_what_was_finished(folder, lithia, fluoride,
     assert "relax a converged" in capsys.readouterr().out
 
 
+def test_a_relaxation_killed_halfway_goes_on_from_its_last_geometry(folder, zirconate, tmp_path_factory):
+    """SIGKILL of the real process, twice; what was done is not done again, and the minimum is the same."""
+    settings = {"job": "relax", "model": "0.3.0", "fmax": 0.01, "max_steps": 400, "restart_every": 1}
+    folder.structures(a=zirconate).write(**settings)
+    file, steps = folder.path / "restart" / "a.npz", [0]
+    for _ in range(2):
+        process = folder.start("relax")
+        deadline = time.monotonic() + 300
+        while not (file.exists() and (now := int(np.load(file)["step"])) >= steps[-1] + 5):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate(timeout=60)
+        assert process.returncode == -9
+        steps.append(now)
+    assert file.stat().st_size < 4000
+    assert folder.call("relax") == 0
+    resumed = folder.output["results"]["a"]
+    whole = type(folder)(tmp_path_factory.mktemp("whole"))
+    whole.structures(a=zirconate).write(**settings)
+    assert whole.call("relax") == 0
+    expected = whole.output["results"]["a"]
+    assert resumed["converged"]
+    assert resumed["n_steps"] > steps[2] >= steps[1] + 5 >= 10
+    assert resumed["n_steps"] < expected["n_steps"] + 25  # the optimiser learns anew, twice
+    assert resumed["energy_per_atom"] == pytest.approx(expected["energy_per_atom"], abs=5e-4)
+    assert not file.exists()
+
+
+def test_a_job_in_which_every_relaxation_explodes(folder, fluoride):
+    crushed = fluoride.copy()
+    crushed.set_cell(crushed.cell.array * 0.5, scale_atoms=True)
+    folder.structures(bad=crushed).write(job="relax", model="0.3.0", max_steps=300)
+    assert folder.call("relax") == 3
+    assert folder.output["results"]["bad"]["error_code"] == "ERROR_EXPLOSION"
+    assert list(folder.output["left_out"]) == ["bad"]
+
+
 @pytest.mark.parametrize(
     ("settings", "code", "message"),
     [
@@ -61,9 +103,9 @@ def test_a_job_that_runs_again_keeps_what_was_finished(folder, lithia, fluoride,
         ({"model": "../model.safetensors"}, "ERROR_MODEL_FILE", "is not in the folder"),
         ({"structures": "nothing.json"}, "ERROR_INPUT", "nothing.json is not in the folder"),
         ({"structures": "wrong.json"}, "ERROR_STRUCTURE", "structure a: CHGNet knows no element Xx"),
-        ({"f_max": 0.1}, "ERROR_INPUT", "f_max is not a setting of this job; it has fmax, job"),
+        ({"f_max": 0.1}, "ERROR_INPUT", "f_max is not a setting of this job; it has batch_size, device, fmax, job"),
         ({"fmax": -1}, "ERROR_INPUT", "fmax: Input should be greater than 0, but -1 was given"),
-        ({"optimizer": "Newton"}, "ERROR_INPUT", "optimizer: Input should be 'FIRE'"),
+        ({"optimizer": "Newton"}, "ERROR_INPUT", "optimizer: Input should be 'LBFGS'"),
         ({"job": "md"}, "ERROR_INPUT", "job is 'md', where 'relax' is asked for"),
     ],
 )

@@ -11,11 +11,19 @@ import torch
 from ase import Atoms
 
 from aiida_hezsp.errors import ExplosionError, InputError
-from aiida_hezsp.potential import BatchingEvaluator, MdSettings, RelaxSettings, make_evaluator, relax, run_md
-from aiida_hezsp.potential.batching import BatchedCalculator, choose_device
-from aiida_hezsp.potential.factorised.batch import make_batch
+from aiida_hezsp.potential import (
+    BatchingEvaluator,
+    MdSettings,
+    RelaxSettings,
+    load_model,
+    make_evaluator,
+    relax,
+    run_md,
+)
+from aiida_hezsp.potential.batching import BatchedCalculator
+from aiida_hezsp.potential.device import choose_device
+from aiida_hezsp.potential.factorised.batch import Batch
 from aiida_hezsp.potential.factorised.evaluator import FactorisedEvaluator
-from aiida_hezsp.potential.factorised.predict import predict_batch
 
 pytestmark = pytest.mark.timeout(300)  # what waits for ever fails
 
@@ -186,6 +194,18 @@ def test_many_runs_at_random_times_never_deadlock(pbe, crystals):
     assert threading.active_count() < 9
 
 
+def test_a_closed_evaluator_lets_everybody_go(pbe, crystals):
+    evaluator = BatchingEvaluator(pbe, device="cpu", patience=1000)
+    with evaluator.run():  # would be waited for
+        thread = threading.Thread(target=lambda: together([asking(evaluator, crystals["LiF"])]))
+        thread.start()
+        time.sleep(0.1)
+        evaluator.close()
+        thread.join(30)
+        assert not thread.is_alive()
+    assert "the job has ended" in str(together([asking(evaluator, crystals["LiF"])])[0])
+
+
 def test_the_device_is_the_one_meant():
     assert choose_device("cpu") == "cpu"
     assert choose_device("auto") == ("cuda" if torch.cuda.is_available() else "cpu")
@@ -195,14 +215,15 @@ def test_the_device_is_the_one_meant():
 
 
 @pytest.mark.parametrize("version", ["0.2.0", "0.3.0"])
-def test_nothing_is_left_behind_on_the_cpu(version, shaken):
-    """On torch's device without memory every operation of a pass refuses tensors that were not moved."""
-    from aiida_hezsp.potential import load_model
-
+def test_nothing_is_left_behind_on_the_cpu(version, shaken, monkeypatch):
+    """On torch's device without memory every operation refuses tensors that were not moved; only reading fails."""
     evaluator = FactorisedEvaluator(load_model(version), "meta")
     graphs = [evaluator.graph(atoms.numbers, atoms.positions, atoms.cell.array) for atoms in shaken]
-    batch = make_batch(graphs).to(evaluator.device)
-    result = predict_batch(evaluator.weights, batch, forces=True, stress=True, magmoms=True, training=False)
-    assert {value.device.type for value in vars(result).values()} == {"meta"}
-    with pytest.raises(RuntimeError, match="device"):
-        predict_batch(evaluator.weights, make_batch(graphs), forces=True, stress=True, magmoms=True, training=False)
+    wanted = {"forces": True, "stress": True, "magmoms": True}
+    end_of_the_pass = "Cannot copy out of meta tensor"
+    with pytest.raises((RuntimeError, NotImplementedError), match=end_of_the_pass):
+        evaluator.evaluate_graphs(graphs, **wanted)
+    monkeypatch.setattr(Batch, "to", lambda batch, _: batch)
+    with pytest.raises(RuntimeError) as caught:
+        evaluator.evaluate_graphs(graphs, **wanted)
+    assert end_of_the_pass not in str(caught.value)
