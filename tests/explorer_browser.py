@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ("Visit", "chromium", "plain")
-
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
 # Chromium asks for updates, proxies and the like by itself: not here.
@@ -18,6 +16,37 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--no-first-run", "--disable-quic",
 ]  # fmt: skip
+# Questions to the page, in its own language.
+COLORS_OF_CANVAS = """canvas => {
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    return new Set(new Uint32Array(data.buffer)).size;
+}"""
+TOO_WIDE = """() => [...document.querySelectorAll('#detail .content *')]
+    .filter(element => element.getBoundingClientRect().right > innerWidth + 1 && !element.closest('svg'))
+    .map(element => element.className)"""
+FOCUSED = """() => {
+    const element = document.activeElement;
+    const name = element.ariaLabel || element.textContent.trim() || element.labels?.[0]?.textContent;
+    return [element.tagName, element.id || element.className, getComputedStyle(element).outlineStyle, Boolean(name)];
+}"""
+SCROLL = """async () => {
+    const grid = document.getElementById('grid');
+    const frames = [];
+    for (let k = 0; k < 40; k++) {
+        const start = performance.now();
+        grid.scrollTop = k * 4000;
+        await new Promise(requestAnimationFrame);
+        frames.push(performance.now() - start);
+    }
+    return [Math.max(...frames), document.querySelectorAll('#grid .row').length];
+}"""
+TYPE_HF = """() => {
+    const search = document.getElementById('search');
+    const start = performance.now();
+    search.value = 'hf';
+    search.dispatchEvent(new Event('input'));
+    return performance.now() - start;
+}"""
 
 
 def chromium_path() -> str:
@@ -43,7 +72,7 @@ def chromium():
 
 
 class Visit:
-    """One page in a window of its own; `errors` and `requests` must stay empty."""
+    """One page in a window of its own; `check` says what went wrong."""
 
     def __init__(self, browser, path: Path, *, hash_="", **window):
         self.url = path.as_uri()
@@ -56,18 +85,18 @@ class Visit:
         self.page.goto(self.url + hash_)
         self.page.wait_for_selector("body.ready")
 
-    def close(self):
-        """Close the window and check what it was asked to remember."""
-        self.context.close()
-        # The page itself, and blobs and data that it made.
+    def check(self):
+        """Fail if the page complained, or asked for anything but itself and what it made."""
         outside = [url for url in self.requests if not url.startswith((self.url, "blob:", "data:"))]
         assert outside == []
         assert self.errors == []
 
     def go(self, hash_):
-        """Change the address of the open page."""
-        self.page.evaluate("(hash) => { location.hash = hash }", hash_)
-        self.page.wait_for_timeout(50)
+        """Bring the open page into the state of an address, as if it were new."""
+        self.page.evaluate("document.activeElement.blur()")
+        for state in ("#new", hash_ or "#"):
+            self.page.evaluate("hash => { location.hash = hash }", state)
+            self.page.wait_for_timeout(30)
 
     def saved(self, button) -> str:
         """Return the text of the file that a button lets the browser save."""

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from explorer_browser import PHONE, Visit, chromium
+from explorer_browser import COLORS_OF_CANVAS, FOCUSED, PHONE, SCROLL, TOO_WIDE, TYPE_HF, Visit, chromium
 from explorer_content import HOSTILE, enlarged, hostile, mixed
 
 from aiida_hezsp.provenance.predictions import rounded
@@ -51,18 +51,27 @@ def browser(folder):
         yield browser
 
 
+@pytest.fixture(scope="module")
+def windows():
+    """The windows that are open, by page: opening one takes longer than a test."""
+    return {}
+
+
 @pytest.fixture
-def visit(browser, folder):
-    """Open a page; what went wrong in it is looked at in the end."""
-    visits = []
+def visit(browser, folder, windows):
+    """Show a page in a state, opened before or now; what went wrong in it is looked at in the end."""
 
-    def open_page(name="plain", hash_="", **window):
-        visits.append(Visit(browser, folder / f"{name}.html", hash_=hash_, **window))
-        return visits[-1]
+    def show(name="plain", hash_="", **window):
+        key = (name, bool(window))
+        if key in windows and not window:
+            windows[key].go(hash_)
+        else:
+            windows[key] = Visit(browser, folder / f"{name}.html", hash_=hash_, **window)
+        return windows[key]
 
-    yield open_page
-    for opened in visits:
-        opened.close()
+    yield show
+    for opened in windows.values():
+        opened.check()
 
 
 def full_place(content):
@@ -97,7 +106,7 @@ FILTERS = {
     "#inside=1": lambda row: not row["outside"],
     "#q=hf0.375+nb": lambda row: "Hf0.375" in row["formula"] and "Nb" in row["formula"],
     "#in=Zr&out=Zr.Hf": lambda row: "Hf" not in row["elements"],
-    "#in=Xx": lambda row: False,
+    "#in=Xx": lambda row: "Xx" in row["elements"],
 }
 
 
@@ -196,7 +205,7 @@ def test_chosen_prediction_is_what_the_graph_holds(visit, content, rows):
     texts = waterfall.locator("text").all_text_contents()
     assert texts[0] == f"f(x) = {rounded(row['msd'])}"
     assert texts[-1] == f"mean = {rounded(row['shap_base'])}"
-    effects = [float(text.replace("−", "-")) for text in waterfall.locator(".effect").all_text_contents()]
+    effects = [float(text.replace("\N{MINUS SIGN}", "-")) for text in waterfall.locator(".effect").all_text_contents()]
     assert row["shap_base"] + sum(effects) == pytest.approx(row["msd"], abs=0.3)
     largest = max(content.table["shap"], key=lambda name: abs(content.table["shap"][name][row["rank"] - 1]))
     assert texts[1].startswith(f"{largest} = ")
@@ -207,7 +216,7 @@ def test_trace_of_the_chosen_prediction(visit, rows, many):
     stage = page.page.locator('[data-stage="relaxation_dft"]')
     runs = [*many.discovery.vasp_relaxations, *many.discovery.interrupted_vasp]
     assert stage.locator(".stage-count").text_content() == str(len(runs))
-    assert "4 × standin r2scan" in stage.text_content()
+    assert "4 \N{MULTIPLICATION SIGN} standin r2scan" in stage.text_content()
     stage.locator("summary").click()
     assert set(stage.locator("code").all_text_contents()) == {run.uuid for run in runs}
     own = page.page.locator('[data-stage="prediction"]')
@@ -243,8 +252,7 @@ def test_structure_is_drawn_and_turns_by_keys(visit, content, rows):
     canvas = page.page.locator("canvas.crystal")
     canvas.wait_for()
     first = picture(page)
-    count = "canvas => new Set(new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size"
-    assert canvas.evaluate(count) > 500  # shaded balls and polyhedra, not a blank
+    assert canvas.evaluate(COLORS_OF_CANVAS) > 500  # shaded balls and polyhedra, not a blank
     canvas.focus()
     page.page.keyboard.press("ArrowRight")
     turned = picture(page)
@@ -255,6 +263,8 @@ def test_structure_is_drawn_and_turns_by_keys(visit, content, rows):
     assert picture(page) == first
     page.page.get_by_role("button", name="Polyhedra").click()
     assert picture(page) != first
+    page.page.get_by_role("button", name="Polyhedra").click()
+    assert picture(page) == first
     assert "Li" in page.text(".legend")
 
 
@@ -303,14 +313,7 @@ def test_every_stop_of_the_tab_key_can_be_seen(visit):
     seen = set()
     for _ in range(80):
         page.page.keyboard.press("Tab")
-        shown = page.page.evaluate(
-            """() => {
-                const element = document.activeElement;
-                const style = getComputedStyle(element);
-                const name = element.ariaLabel || element.textContent.trim() || element.labels?.[0]?.textContent;
-                return [element.tagName, element.id || element.className, style.outlineStyle, Boolean(name)];
-            }"""
-        )
+        shown = page.page.evaluate(FOCUSED)
         if shown[0] == "BODY":
             break
         assert shown[2] != "none", shown
@@ -319,18 +322,19 @@ def test_every_stop_of_the_tab_key_can_be_seen(visit):
     assert {"search", "grid", "csv", "crystal"} <= seen
 
 
-def test_link_shows_what_its_sender_saw(visit, rows):
+def test_link_shows_what_its_sender_saw(visit, browser, folder):
     first = visit()
     first.page.locator('.element[data-symbol="Sn"]').click()
     first.page.fill("#msd-low", "40")
     first.page.locator('.head [data-key="x_li"] button').click()
     first.page.locator("#grid .row").nth(1).click()
     uuid = first.text("#detail .uuid code")
-    second = visit(hash_=first.page.url.partition("#")[1] + first.page.url.partition("#")[2])
+    second = Visit(browser, folder / "plain.html", hash_="#" + first.page.url.partition("#")[2])
     assert second.text("#detail .uuid code") == uuid
     assert second.text("#count") == first.text("#count")
     assert second.page.input_value("#msd-low") == "40"
     assert second.uuids() == first.uuids()
+    second.check()
     first.page.go_back()
     first.page.wait_for_timeout(100)
     assert "sel=" not in first.page.url
@@ -365,8 +369,7 @@ def test_phone(visit, rows, width):
     assert page.text("#detail .uuid code") == chosen[-1]["uuid"]
     page.page.locator("canvas.crystal").wait_for()
     assert page.page.evaluate(fits)
-    wide = "[...document.querySelectorAll('#detail .content *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('svg')).map(e => e.className)"
-    assert page.page.evaluate(wide) == []
+    assert page.page.evaluate(TOO_WIDE) == []
     page.page.get_by_role("button", name="Back to the table").tap()
     assert page.page.locator("#detail").is_hidden()
 
@@ -399,28 +402,10 @@ def test_thousands_stay_fluid(visit, record_property):
     assert page.text("#count") == "5,000 of 5,000 predictions"
     assert page.page.locator("#grid .row").count() < MAX_ROWS
     begun = time.perf_counter()
-    scroll = """async () => {
-        const grid = document.getElementById('grid');
-        const frames = [];
-        for (let k = 0; k < 40; k++) {
-            const start = performance.now();
-            grid.scrollTop = k * 4000;
-            await new Promise(requestAnimationFrame);
-            frames.push(performance.now() - start);
-        }
-        return [Math.max(...frames), document.querySelectorAll('#grid .row').length];
-    }"""
-    slowest, n_rows = page.page.evaluate(scroll)
+    slowest, n_rows = page.page.evaluate(SCROLL)
     record_property("slowest_scroll_frame_ms", slowest)
     assert n_rows < MAX_ROWS
-    typing = """async () => {
-        const search = document.getElementById('search');
-        const start = performance.now();
-        search.value = 'hf';
-        search.dispatchEvent(new Event('input'));
-        return performance.now() - start;
-    }"""
-    latency = page.page.evaluate(typing)
+    latency = page.page.evaluate(TYPE_HF)
     record_property("filter_ms", latency)
     assert latency < 2000  # a frozen page, not a slow machine
     assert int(page.text("#count").split()[0].replace(",", "")) < 5000
