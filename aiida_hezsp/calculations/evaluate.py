@@ -7,7 +7,7 @@ from aiida.common.folders import Folder
 from aiida.engine import CalcJobProcessSpec
 
 from aiida_hezsp.calculations.engine_job import EngineCalculation
-from aiida_hezsp.calculations.ports import add_images, add_model
+from aiida_hezsp.calculations.ports import add_images, add_model, add_restart
 
 __all__ = ("EvaluateCalculation",)
 
@@ -17,6 +17,7 @@ class EvaluateCalculation(EngineCalculation):
 
     JOB = "evaluate"
     TEMPORARY_FILES = ("predictions.npz",)
+    RESTART_FOLDERS = ("restart",)
 
     @classmethod
     def define(cls, spec: CalcJobProcessSpec) -> None:
@@ -24,6 +25,7 @@ class EvaluateCalculation(EngineCalculation):
         super().define(spec)
         add_model(spec)
         add_images(spec)
+        add_restart(spec)
         spec.output("predictions", valid_type=orm.ArrayData, help="Reference and predicted values.")
 
     def write_inputs(self, folder: Folder) -> dict[str, Any]:

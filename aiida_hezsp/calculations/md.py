@@ -30,6 +30,12 @@ class MdCalculation(EngineCalculation):
         add_model(spec)
         add_structures(spec)
         add_restart(spec)
+        spec.exit_code(
+            520,
+            "ERROR_MD_EXPLODED",
+            message="Every run left everything physical (temperature, lost or overlapping atoms): {message}",
+            invalidates_cache=True,
+        )
         spec.output_namespace(
             "trajectories",
             valid_type=orm.ArrayData,

@@ -30,6 +30,12 @@ class RelaxCalculation(EngineCalculation):
         add_model(spec)
         add_structures(spec)
         add_restart(spec)
+        spec.exit_code(
+            521,
+            "ERROR_RELAXATION_EXPLODED",
+            message="Every relaxation left everything physical (forces, volume, overlapping atoms): {message}",
+            invalidates_cache=True,
+        )
         spec.output_namespace("structures", valid_type=orm.StructureData, dynamic=True, help="The relaxed structures.")
 
     def write_inputs(self, folder: Folder) -> dict[str, Any]:

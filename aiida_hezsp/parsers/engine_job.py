@@ -13,6 +13,7 @@ from aiida.engine import ExitCode
 from aiida.parsers.parser import Parser
 
 from aiida_hezsp.calculations.engine_job import EngineCalculation
+from aiida_hezsp.engine.layout import exploded
 from aiida_hezsp.errors import HezspError
 
 __all__ = ("EngineParser", "read_arrays")
@@ -38,8 +39,11 @@ _DAMAGE = (
 class EngineParser(Parser):
     """Base of the parsers of engine jobs: reads `output.json`, turns its errors into exit codes.
 
-    A subclass turns the bulk files into nodes in `parse_files`.
+    A subclass turns the bulk files into nodes in `parse_files`, and names in `EXPLODED` its exit code for a job in
+    which every structure has left everything physical.
     """
+
+    EXPLODED: str | None = None
 
     def parse(self, **kwargs: Any) -> ExitCode | None:
         """Register the outputs; return an exit code where something is missing or wrong."""
@@ -90,7 +94,8 @@ class EngineParser(Parser):
         if not results or any(entry.get("error") is None for entry in results.values()):
             return None
         label, entry = next(iter(results.items()))
-        return self.exit_codes.ERROR_ALL_FAILED.format(message=f"{label}: {entry['error']}")
+        code = self.EXPLODED if self.EXPLODED and exploded(output) else "ERROR_ALL_FAILED"
+        return self.exit_codes[code].format(message=f"{label}: {entry['error']}")
 
 
 def _refuse(text: str) -> None:

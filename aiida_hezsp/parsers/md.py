@@ -11,6 +11,8 @@ __all__ = ("MdParser",)
 class MdParser(EngineParser):
     """Make one ArrayData per trajectory, entry point `hezsp.md`."""
 
+    EXPLODED = "ERROR_MD_EXPLODED"
+
     def parse_files(self, output: dict[str, Any], folder: Path) -> None:
         """Register `trajectories.<label>` of every structure that was finished."""
         for label, entry in output["results"].items():

@@ -15,6 +15,8 @@ __all__ = ("RelaxParser",)
 class RelaxParser(EngineParser):
     """Make one StructureData per relaxed structure, entry point `hezsp.relax`."""
 
+    EXPLODED = "ERROR_RELAXATION_EXPLODED"
+
     def parse_files(self, output: dict[str, Any], folder: Path) -> None:
         """Register `structures.<label>`."""
         del output

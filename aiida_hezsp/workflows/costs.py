@@ -10,6 +10,8 @@ import yaml
 
 __all__ = ("Estimator", "Stage")
 
+_ARRAY_HEADERS = 2000  # bytes: names, shapes and types of the arrays of a trajectory
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -50,12 +52,9 @@ class Estimator:
         temperatures = md["temperatures"]
         steps = md["n_steps"] * len(temperatures)
         seconds = sum(atoms) * steps * self.costs["chgnet"]["md_step_per_atom"]
-        numbers = mobile_share * steps / md["record_every"]
-        if md["frames_every"]:
-            numbers += steps / md["frames_every"]
         listed = "/".join(f"{value:g}" for value in temperatures)
         what = f"MD, {_sizes(atoms)}, {listed} K, {md['n_steps'] * md['timestep'] / 1000:g} ps"
-        disk_mb = sum(atoms) * numbers * 12 / 1e6  # three float32
+        disk_mb = sum(_trajectory_bytes(number, md, mobile_share) for number in atoms) * len(temperatures) / 1e6
         return self._engine(name, what, len(atoms), steps, seconds, disk_mb, len(temperatures))
 
     def vasp(self, name: str, kind: str, atoms: Sequence[int]) -> Stage:
@@ -104,6 +103,13 @@ class Estimator:
         jobs = ceil(structures / self.settings["jobs"]["batch_size"]) * runs
         hours = (seconds + jobs * self.costs["overheads"]["engine_job"]) / 3600
         return Stage(name, what, structures, jobs, steps, hours, disk_mb)
+
+
+def _trajectory_bytes(atoms: int, md: Mapping[str, Any], mobile_share: float) -> float:
+    """Return the size of a trajectory: three float32 an ion, four float64 (times, temperatures, energies, MSD)."""
+    records = md["n_steps"] // md["record_every"] + 1
+    frames = md["n_steps"] // md["frames_every"] + 1 if md["frames_every"] else 0
+    return records * (12 * mobile_share * atoms + 32) + frames * (12 * atoms + 8) + _ARRAY_HEADERS
 
 
 def _sizes(atoms: Sequence[int]) -> str:

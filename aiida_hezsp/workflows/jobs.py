@@ -10,13 +10,13 @@ Settings = Mapping[str, Any]
 
 def relax_parameters(settings: Settings) -> dict[str, Any]:
     """Return the parameters of `hezsp.relax`: one structure a process."""
-    return {**settings["relax"], **_layout(settings)}
+    return {**settings["relax"], **_layout(settings), **_batches(settings)}
 
 
 def md_parameters(settings: Settings, temperature: float, mobile: str) -> dict[str, Any]:
     """Return the parameters of `hezsp.md` at one temperature (K) with the given mobile element."""
     md = {name: value for name, value in settings["md"].items() if name != "temperatures"}
-    return {**md, "temperature": temperature, "mobile": mobile, **_layout(settings)}
+    return {**md, "temperature": temperature, "mobile": mobile, **_layout(settings), **_batches(settings)}
 
 
 def finetune_parameters(settings: Settings, section: str, holdout: list[str]) -> dict[str, Any]:
@@ -48,3 +48,8 @@ def engine_metadata(settings: Settings, options: Settings | None, label: str) ->
 def _layout(settings: Settings) -> dict[str, int]:
     """Return threads and workers."""
     return {"threads": settings["jobs"]["threads"], "workers": settings["jobs"]["workers"]}
+
+
+def _batches(settings: Settings) -> dict[str, Any]:
+    """Return the device, and how many structures are evaluated together on it."""
+    return {"device": settings["jobs"]["device"], "batch_size": settings["jobs"]["evaluated_together"]}

@@ -86,6 +86,7 @@ class TransportWorkChain(HezspWorkChain):
         self.ctx.relaxed = {}
         for key, node in self.succeeded().items():
             self.out(f"relaxations.{key}", node.outputs.results)
+            self._report_left_out(key, node)
             self.ctx.relaxed[key] = dict(node.outputs.structures.items())
             for label, structure in self.ctx.relaxed[key].items():
                 self.out(f"structures.{label}", structure)
@@ -123,7 +124,13 @@ class TransportWorkChain(HezspWorkChain):
             return self.exit_codes.ERROR_NOTHING_LEFT.format(message="; ".join(self.failures().values()))
         for key, node in done.items():
             self.out(f"runs.{key}", node.outputs.results)
+            self._report_left_out(key, node)
             suffix = key.partition("_")[2]
             for label, trajectory in node.outputs.trajectories.items():
                 self.out(f"trajectories.{label}_{suffix}", trajectory)
         return None
+
+    def _report_left_out(self, key: str, node: orm.ProcessNode) -> None:
+        """Report the structures of a batch that have no result."""
+        for label, reason in node.outputs.results["left_out"].items():
+            self.report(f"{key} leaves out {label}: {reason}")

@@ -46,3 +46,19 @@ def test_a_damaged_trajectory(copy_of, parse, damage):
     status, message, _ = parse("md", folder)
     assert status == 311
     assert "\n" not in message.strip()
+
+
+@pytest.mark.parametrize(("second", "status"), [("ERROR_EXPLOSION", 520), ("ERROR_STRUCTURE", 510), (None, 0)])
+def test_a_job_in_which_every_run_exploded_has_an_exit_code_of_its_own(copy_of, parse, second, status):
+    folder = copy_of("md")
+    output = json.loads((folder / "output.json").read_text())
+    for label, code in (("good", "ERROR_EXPLOSION"), ("other", second)):
+        if code is not None:
+            failed = {"error": "the run has blown up at step 7", "error_code": code}
+            output["results"][label] = dict.fromkeys(output["results"][label]) | failed
+    (folder / "output.json").write_text(json.dumps(output))
+    found, message, outputs = parse("md", folder)
+    assert found == status
+    assert "results" in outputs
+    if status == 520:
+        assert message.endswith("overlapping atoms): good: the run has blown up at step 7")

@@ -62,3 +62,15 @@ def test_damaged_structures(copy_of, parse, content):
     status, message, _ = parse("relax", folder)
     assert status == 311
     assert "damaged" in message
+
+
+def test_a_job_in_which_every_relaxation_exploded_has_an_exit_code_of_its_own(copy_of, parse):
+    folder = copy_of("relax")
+    output = json.loads((folder / "output.json").read_text())
+    failed = {"error": "the relaxation has blown up at step 3", "error_code": "ERROR_EXPLOSION"}
+    output["results"] = {label: dict.fromkeys(entry) | failed for label, entry in output["results"].items()}
+    (folder / "output.json").write_text(json.dumps(output))
+    (folder / "relaxed.json").write_text("{}")
+    status, message, _ = parse("relax", folder)
+    assert status == 521
+    assert "good: the relaxation has blown up at step 3" in message

@@ -1,6 +1,7 @@
 """MD through AiiDA: real jobs, restarts to the same end."""
 
 import numpy as np
+from aiida import orm
 from aiida.engine import run_get_node
 
 from aiida_hezsp.workflows.md import MdWorkChain
@@ -14,7 +15,7 @@ def run(code, model, structure):
         protocol="demo",
         overrides={"md": SETTINGS},
         model=model,
-        structures={"lif": structure},
+        structures=structure if isinstance(structure, dict) else {"lif": structure},
         mobile="Li",
     )
     return run_get_node(builder)
@@ -45,3 +46,17 @@ def test_a_killed_job_is_continued_to_the_same_end(codes, engine_that_dies_once,
         expected = whole["trajectories"]["lif"].get_array(name)
         np.testing.assert_array_equal(outputs["trajectories"]["lif"].get_array(name), expected)
     assert outputs["results"]["results"]["lif"]["msd"] == whole["results"]["results"]["lif"]["msd"]
+
+
+def test_a_job_in_which_every_run_explodes_is_not_tried_again(codes, pretrained, lithium_fluoride):
+    crushed = orm.StructureData(cell=[[5, 0, 0], [0, 5, 0], [0, 0, 5]])
+    crushed.append_atom(position=(0, 0, 0), symbols="Li")
+    crushed.append_atom(position=(0, 0, 0.25), symbols="F")
+    _, node = run(codes["hezsp-engine"], pretrained, {"bad": crushed})
+    assert node.exit_status == 520
+    assert "Li 1 and F 2 are 0.25 A apart" in node.exit_message
+    assert len(node.called) == 1
+    outputs, node = run(codes["hezsp-engine"], pretrained, {"bad": crushed, "lif": lithium_fluoride})
+    assert node.is_finished_ok, node.exit_message
+    assert set(outputs["trajectories"]) == {"lif"}
+    assert list(outputs["results"]["left_out"]) == ["bad"]

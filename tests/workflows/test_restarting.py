@@ -4,6 +4,7 @@ import json
 import stat
 from pathlib import Path
 
+import numpy as np
 import pytest
 from aiida import orm
 from aiida.engine import run_get_node
@@ -15,7 +16,7 @@ def relax(code, model, structures):
     builder = RelaxWorkChain.get_builder_from_protocol(
         engine_code=code,
         protocol="demo",
-        overrides={"relax": {"fmax": 0.05}, "jobs": {"workers": 1}},
+        overrides={"relax": {"fmax": 0.005, "restart_every": 1}, "jobs": {"workers": 1}},
         model=model,
         structures=structures,
     )
@@ -38,6 +39,22 @@ def test_a_killed_relaxation_keeps_the_structures_it_had_finished(engine_that_di
     result = outputs["results"]["results"]["a"]
     assert result["wall_time_s"] == kept["result"]["result"]["wall_time_s"]
     assert result["energy"] == pytest.approx(kept["result"]["result"]["energy"], rel=1e-13)  # AiiDA keeps 14 digits
+
+
+def test_a_relaxation_killed_halfway_goes_on_from_its_last_geometry(
+    engine_that_dies_once, pretrained, lithium_fluoride
+):
+    """Killed at its first restart point: the second job does not begin at the beginning."""
+    outputs, node = relax(engine_that_dies_once("restart/a.npz"), pretrained, {"a": lithium_fluoride})
+    assert node.is_finished_ok, node.exit_message
+    killed, last = jobs(node)
+    assert (killed.exit_status, last.exit_status) == (310, 0)
+    with np.load(Path(killed.outputs.remote_folder.get_remote_path(), "restart", "a.npz")) as point:
+        kept, cell = int(point["step"]), point["cell"]
+    result = outputs["results"]["results"]["a"]
+    assert result["converged"]
+    assert result["n_steps"] >= kept > 0
+    assert np.abs(cell - np.array(lithium_fluoride.cell)).max() > 1e-6
 
 
 def test_an_engine_that_always_dies_is_given_up(localhost, pretrained, lithium_fluoride, tmp_path):
