@@ -34,10 +34,10 @@ class Deviation:
 
 
 # What nothing may pass.
-LIMITS = Deviation(energy=5e-6, forces=1e-4, stress=1e-3, magmoms=1e-5)
+LIMITS = Deviation(energy=1e-5, forces=1e-4, stress=1e-3, magmoms=1e-5)
 # Below these, being worse than stock float32 counts for nothing: on a few atoms stock happens to be lucky. They grow
 # with the largest force beyond 10 eV/A: float32 knows forces to some 1e-6 of it.
-FLOORS = Deviation(energy=2e-6, forces=2e-5, stress=1e-4, magmoms=2e-6)
+FLOORS = Deviation(energy=4e-6, forces=2e-5, stress=5e-4, magmoms=2e-6)
 STRONG = 10.0  # eV/A
 # Where forces are beyond this (eV/A), atoms lie within one another and float32 cannot hold 1e-4 eV/A: limits then grow
 # in the same way, so that forces are right to 1e-5 of the largest.

@@ -36,7 +36,7 @@ def test_what_is_no_number_is_infinitely_wrong(evaluation, name):
 def test_stock_sets_the_measure_between_floor_and_limit(evaluation):
     assert allowed(evaluation, NOTHING) == FLOORS
     assert allowed(evaluation, HUGE) == LIMITS
-    stock = Deviation(3e-6, 5e-5, 2e-4, 5e-6)
+    stock = Deviation(6e-6, 5e-5, 7e-4, 5e-6)
     assert allowed(evaluation, stock) == stock
 
 
