@@ -28,6 +28,8 @@ class FactorisedEvaluator:
     Graphs are made on the CPU, everything else is computed on `device` (`cpu`, `cuda`, `cuda:1`).
     """
 
+    name = "torch"
+
     def __init__(self, model: "CHGNet", device: str = "cpu") -> None:
         import torch
 
