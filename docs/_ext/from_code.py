@@ -8,6 +8,7 @@ Markers are HTML comments on a line of their own:
     <!-- model aiida_hezsp.engine.relax RelaxInput -->  table of a pydantic model's keys
     <!-- help aiida_hezsp.engine.main hezsp-engine -->  what a program prints with --help
     <!-- stages -->                                the stages of a trace, as a tree
+    <!-- exactness explanation/exactness.json -->  tables of the exactness suite's record
 """
 
 import importlib
@@ -23,10 +24,11 @@ from textwrap import dedent
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from exactness_table import exactness_tables
 from sphinx.application import Sphinx
 
 _SECTION = re.compile(r"^(Args|Returns|Raises):$", re.MULTILINE)
-_MARKER = re.compile(r"^<!-- (process|class|modules|model|help|stages) ?(.*?) -->$", re.MULTILINE)
+_MARKER = re.compile(r"^<!-- (process|class|modules|model|help|stages|exactness) ?(.*?) -->$", re.MULTILINE)
 
 
 def _load(group: str, name: str) -> Any:
@@ -213,6 +215,7 @@ def _cell(text: str | None) -> str:
 
 _MAKERS = {
     "class": _class,
+    "exactness": exactness_tables,
     "help": _help,
     "model": _model,
     "modules": _modules,
