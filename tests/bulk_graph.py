@@ -12,6 +12,7 @@ _CHUNK = 500
 _NODE_TYPES = {
     "Dict": "data.core.dict.Dict.",
     "FolderData": "data.core.folder.FolderData.",
+    "Int": "data.core.int.Int.",
     "List": "data.core.list.List.",
     "RemoteData": "data.core.remote.RemoteData.",
     "Str": "data.core.str.Str.",

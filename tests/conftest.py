@@ -50,10 +50,9 @@ def discovery(aiida_profile, tmp_path_factory):
 @pytest.fixture(scope="module")
 def many(aiida_profile, tmp_path_factory):
     """300 predictions by GB and 60 by RF, linked as in the real graph, in a clean profile."""
-    from many_predictions import build_many
+    from many_predictions import fresh_many
 
-    aiida_profile.reset_storage()
-    yield build_many(tmp_path_factory.mktemp("many"), 300, n_rf=60, n_full=2)
+    yield fresh_many(aiida_profile, tmp_path_factory.mktemp("many"))
     aiida_profile.reset_storage()
 
 

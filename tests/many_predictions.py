@@ -22,9 +22,11 @@ from discovery_graph import (
     STANDIN,
     Discovery,
     calcjob,
+    discovery_of,
     finetune,
     md_dataset,
     relaxation_dataset,
+    uuids_of,
 )
 
 BATCH = 25
@@ -125,6 +127,28 @@ def build_many(folder: Path, n=5000, *, n_rf=0, n_training=60, n_full=0, screen=
     for kind, number in zip(kinds, (n, n_rf), strict=False):
         graph.rows |= add_screen(graph, kind, compositions[:number], n_full=n_full, screen=screen)
     return graph
+
+
+_KEPT: dict[str, object] = {}
+
+
+def fresh_many(profile, folder: Path) -> ManyPredictions:
+    """Return 300 predictions by GB and 60 by RF in the emptied profile: built once a session, then imported."""
+    from aiida.tools.archive import create_archive, import_archive
+
+    profile.reset_storage()
+    if not _KEPT:
+        graph = build_many(folder, 300, n_rf=60, n_full=2)
+        nodes = [orm.load_node(pk) for (pk,) in orm.QueryBuilder().append(orm.Node, project="id").all()]
+        create_archive(nodes, filename=folder / "many.aiida", compression=1)
+        parts = {
+            name: {kind: node.uuid for kind, node in getattr(graph, name).items()} for name in ("models", "screens")
+        }
+        _KEPT.update(archive=folder / "many.aiida", discovery=uuids_of(graph.discovery), rows=graph.rows, **parts)
+        return graph
+    import_archive(_KEPT["archive"])
+    parts = {name: {kind: orm.load_node(uuid) for kind, uuid in _KEPT[name].items()} for name in ("models", "screens")}
+    return ManyPredictions(discovery_of(_KEPT["discovery"]), rows=_KEPT["rows"], **parts)
 
 
 def potential_stage(folder):
@@ -261,7 +285,8 @@ def _add_batch(bulk, discovery, batch, key, *, chain=None, n_full=0):
     outputs = {f"structures__{label}": node for label, node in cells.items()}
     formulas = bulk.data("List", {"list": [composition.formula for composition in batch]})
     kind = "aiida.calculations:hezsp.make_configurations"
-    bulk.process("calcfunction", kind, {"formulas": formulas}, outputs | {"compositions": known}, caller=chain)
+    inputs = {"formulas": formulas, "seed": bulk.data("Int", {"value": 1})}
+    bulk.process("calcfunction", kind, inputs, outputs | {"compositions": known}, caller=chain)
     _add_relax(bulk, discovery, cells, relaxed, f"relax screen {key}")
     definitions = feature_definitions(batch[0].family, FEATURE_SET)
     features = bulk.data("Dict", {"feature_set": FEATURE_SET, "columns": definitions, "rows": rows, "failed": {}})

@@ -1,19 +1,27 @@
 """`verdi data hezsp`: list and show models, datasets and predictions."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 from aiida.cmdline.commands.cmd_data import verdi_data
-from aiida.cmdline.params import arguments, types
+from aiida.cmdline.params import arguments, options, types
 from aiida.cmdline.utils import decorators, echo
+
+from aiida_hezsp.cli.criteria import criteria_from, criteria_options
 
 __all__ = ("cmd_data",)
 
 _MODEL = types.DataParamType(sub_classes=("aiida.data:hezsp.chgnet_model", "aiida.data:hezsp.sfmsd_model"))
 _DATASET = types.DataParamType(sub_classes=("aiida.data:hezsp.images",))
 _SHA = 12
-_RAW = click.option("-r", "--raw", is_flag=True, help="Only the rows, without headers.")
+
+
+def _list_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that lists of `verdi data core` have."""
+    raw = click.option("-r", "--raw", is_flag=True, help="Only the rows, without headers.")
+    return raw(options.PAST_DAYS()(options.GROUPS()(function)))
 
 
 @verdi_data.group("hezsp")
@@ -27,21 +35,23 @@ def cmd_model() -> None:
 
 
 @cmd_model.command("list")
-@_RAW
+@_list_options
+@click.option("-k", "--kind", help="CHGNet, or a kind of SF-MSD model such as GB.")
 @decorators.with_dbenv()
-def cmd_model_list(raw: bool) -> None:
+def cmd_model_list(raw: bool, past_days: int | None, groups: Sequence[Any] | None, kind: str | None) -> None:
     """List the models: what they are, and what labelled the images behind them.
 
     \b
-    Example:
+    Examples:
       verdi data hezsp model list
+      verdi data hezsp model list --kind GB --past-days 7
     """
-    from aiida import orm
-
     from aiida_hezsp.data import ChgnetModelData, SfmsdModelData
 
     rows = []
-    for node in orm.QueryBuilder().append([ChgnetModelData, SfmsdModelData], project="*").all(flat=True):
+    for node in _nodes([ChgnetModelData, SfmsdModelData], past_days, groups):
+        if kind is not None and kind != ("CHGNet" if isinstance(node, ChgnetModelData) else node.kind):
+            continue
         chgnet = isinstance(node, ChgnetModelData)
         name, mark = (node.name, node.sha256[:_SHA]) if chgnet else (f"SF-MSD {node.kind}", "")
         rows.append(
@@ -69,20 +79,22 @@ def cmd_dataset() -> None:
 
 
 @cmd_dataset.command("list")
-@_RAW
+@_list_options
+@click.option("-e", "--engine", help="Only datasets with labels of this engine, or one that begins so: vasp, standin.")
 @decorators.with_dbenv()
-def cmd_dataset_list(raw: bool) -> None:
+def cmd_dataset_list(raw: bool, past_days: int | None, groups: Sequence[Any] | None, engine: str | None) -> None:
     """List the datasets: number of images and compositions, and what made the labels.
 
     \b
-    Example:
+    Examples:
       verdi data hezsp dataset list
+      verdi data hezsp dataset list --engine vasp
     """
-    from aiida import orm
-
     from aiida_hezsp.data import ImageData
 
-    nodes = orm.QueryBuilder().append(ImageData, project="*").all(flat=True)
+    nodes = _nodes([ImageData], past_days, groups)
+    if engine is not None:
+        nodes = [node for node in nodes if any(name.startswith(engine) for name in node.engines)]
     rows = [[node.pk, node.n_images, len(node.groups), _engines(node.engines), _made_by(node)] for node in nodes]
     _echo(sorted(rows), ["PK", "Images", "Compositions", "Labels by", "Made by"], raw=raw)
 
@@ -130,22 +142,33 @@ def cmd_prediction() -> None:
 
 
 @cmd_prediction.command("list")
-@_RAW
+@_list_options
+@criteria_options
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
 @decorators.with_dbenv()
-def cmd_prediction_list(raw: bool) -> None:
-    """List the predictions, largest MSD first.
+def cmd_prediction_list(
+    raw: bool, past_days: int | None, groups: Sequence[Any] | None, limit: int | None, **criteria: Any
+) -> None:
+    """List the predictions, largest MSD first; criteria as in `aiida-hezsp search`.
 
     \b
-    Example:
+    Examples:
       verdi data hezsp prediction list
+      verdi data hezsp prediction list --all-of Hf,Sn --msd 120.. --past-days 30
     """
+    from aiida import orm
+
     from aiida_hezsp.errors import PredictionError
-    from aiida_hezsp.provenance.predictions import rank_predictions
+    from aiida_hezsp.provenance.search import search
 
     try:
-        ranked = rank_predictions()
-    except PredictionError:
-        ranked = []
+        ranked = search(criteria_from(criteria)).rows
+    except PredictionError as error:
+        echo.echo_critical(str(error))
+    if past_days is not None or groups:
+        wanted = {node.pk for node in _nodes([orm.Dict], past_days, groups)}
+        ranked = [row for row in ranked if row.pk in wanted]
+    ranked = ranked[:limit]
     rows = [[row.pk, row.formula, row.type or "-", row.msd_text, _engines(row.label_engines)] for row in ranked]
     _echo(rows, ["PK", "Formula", "Type", "MSD (A^2)", "Labels by"], raw=raw)
 
@@ -168,6 +191,22 @@ def cmd_prediction_show(prediction: str) -> None:
     except PredictionError as error:
         echo.echo_critical(str(error))
     echo.echo_dictionary({"pk": node.pk, "uuid": node.uuid, **node.get_dict()}, "yaml")
+
+
+def _nodes(types: list[type], past_days: int | None, groups: Sequence[Any] | None) -> list[Any]:
+    """Return the nodes of the types, of the last days and of the groups where such are named."""
+    import datetime
+
+    from aiida import orm
+
+    filters = {}
+    if past_days is not None:
+        filters["ctime"] = {">": datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=past_days)}
+    query = orm.QueryBuilder()
+    if groups:
+        query.append(orm.Group, filters={"id": {"in": [group.pk for group in groups]}}, tag="group")
+    query.append(types, filters=filters, project="*", **({"with_group": "group"} if groups else {}))
+    return list({node.pk: node for node in query.all(flat=True)}.values())
 
 
 def _engines(engines: Any) -> str:

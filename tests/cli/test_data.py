@@ -63,6 +63,29 @@ def test_prediction_list_and_show(discovery, best):
     assert "msd: 144.25" in run("prediction", "show", best["formula"]).output
 
 
+def test_filters(discovery, best):
+    def first_column(*arguments):
+        return {row.split()[0] for row in run(*arguments, "--raw").output.strip().splitlines()}
+
+    from aiida import orm
+
+    assert first_column("model", "list", "--kind", "GB") == {str(discovery.nodes.sfmsd_model.pk)}
+    assert len(first_column("model", "list", "--kind", "CHGNet")) == 5
+    assert len(first_column("dataset", "list", "--engine", "standin")) == 6
+    assert first_column("dataset", "list", "--engine", "vasp") == set()
+    assert first_column("model", "list", "--past-days", "0") == set()
+    assert len(first_column("model", "list", "--past-days", "1")) == 6
+    group, _ = orm.Group.collection.get_or_create("some of them")
+    group.add_nodes([best, discovery.nodes.pretrained])
+    assert first_column("model", "list", "--groups", group.label) == {str(discovery.nodes.pretrained.pk)}
+    assert first_column("prediction", "list", "--groups", group.label) == {str(best.pk)}
+    assert first_column("prediction", "list", "--msd", "140..") == {str(best.pk)}
+    assert first_column("prediction", "list", "--limit", "1") == {str(best.pk)}
+    result = run("prediction", "list", "--all-of", "hf")
+    assert result.exit_code == 1
+    assert "did you mean Hf?" in result.output
+
+
 def test_wrong_nodes(discovery, best):
     result = run("model", "show", best.pk)
     assert result.exit_code == 2

@@ -1,3 +1,5 @@
+import csv
+import io
 import json
 
 from click.testing import CliRunner
@@ -40,6 +42,41 @@ def test_unknown_profile():
     result = CliRunner().invoke(cmd_root, ["--profile", "nowhere", "trace", "1"])
     assert result.exit_code == 1
     assert "nowhere" in result.output
+
+
+def test_figure(discovery, best, tmp_path):
+    path = tmp_path / "trace.svg"
+    result = run(str(best.pk), "--figure", str(path))
+    assert result.exit_code == 0
+    assert result.output.strip() == f"{path}: the trace of {best['formula']}"
+    assert path.read_text().startswith("<?xml")
+    assert "must end in .svg" in run(str(best.pk), "--figure", "trace.txt").output
+    assert run(str(best.pk), "--figure", str(tmp_path / "nowhere" / "trace.svg")).exit_code == 1
+
+
+def test_reverse(discovery, best):
+    calculation = discovery.vasp_relaxations[0]
+    result = run(str(calculation.pk), "--reverse")
+    assert result.exit_code == 0
+    assert "images carry its labels" in result.output
+    assert best["formula"] in result.output
+    content = json.loads(run(calculation.uuid, "--reverse", "--json").output)
+    assert best.uuid in {row["uuid"] for row in content["predictions"]}
+    table = list(csv.DictReader(io.StringIO(run(str(calculation.pk), "--reverse", "--csv").output)))
+    assert {row["uuid"] for row in table if row["kind"] == "prediction"} == {
+        row["uuid"] for row in content["predictions"]
+    }
+    assert {row["uuid"] for row in table if row["kind"] == "ChgnetModelData"} < {
+        row["uuid"] for row in content["models"]
+    }
+
+
+def test_wrong_use(discovery, best):
+    assert run(str(best.pk), "--csv").exit_code == 2
+    assert run(str(best.pk), "--reverse", "--json", "--csv").exit_code == 2
+    result = run(str(best.pk), "--reverse")
+    assert result.exit_code == 1
+    assert "not a calculation" in result.output
 
 
 def test_help_has_an_example():
