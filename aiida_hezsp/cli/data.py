@@ -195,13 +195,13 @@ def cmd_prediction_show(prediction: str) -> None:
 
 def _nodes(types: list[type], past_days: int | None, groups: Sequence[Any] | None) -> list[Any]:
     """Return the nodes of the types, of the last days and of the groups where such are named."""
-    import datetime
+    from datetime import UTC, datetime, timedelta
 
     from aiida import orm
 
     filters = {}
     if past_days is not None:
-        filters["ctime"] = {">": datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=past_days)}
+        filters["ctime"] = {">": datetime.now(UTC) - timedelta(days=past_days)}
     query = orm.QueryBuilder()
     if groups:
         query.append(orm.Group, filters={"id": {"in": [group.pk for group in groups]}}, tag="group")
