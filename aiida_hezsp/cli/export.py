@@ -112,12 +112,16 @@ def _check_options(
 
 def _ranked(predictions: tuple[str, ...], process: "orm.ProcessNode | None") -> "list[RankedPrediction]":
     """Return the predictions that were asked for, in the order of their MSD."""
+    from aiida_hezsp.errors import PredictionError
     from aiida_hezsp.provenance.predictions import load_prediction, rank_predictions
 
     if not predictions:
         return rank_predictions(process)
     chosen = {load_prediction(identifier).uuid for identifier in predictions}
-    return [row for row in rank_predictions() if row.uuid in chosen]
+    ranked = [row for row in rank_predictions() if row.uuid in chosen]
+    if older := sorted(chosen - {row.uuid for row in ranked}):
+        raise PredictionError(f"{older[0]} is an older copy of another prediction (AiiDA's cache): name the newest one")
+    return ranked
 
 
 def _folder(

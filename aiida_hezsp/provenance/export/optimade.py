@@ -13,17 +13,15 @@ from typing import Any
 
 import yaml
 
+from aiida_hezsp.provenance.distribution import region_of
 from aiida_hezsp.provenance.export.selection import Published, Selection
 from aiida_hezsp.provenance.predictions import PREDICT_PROCESS_TYPE, RankedPrediction
 from aiida_hezsp.provenance.verify.folder import FILES
 
-__all__ = ("CONFIG_VERSION", "PROPERTIES", "region_of", "write_optimade")
+__all__ = ("CONFIG_VERSION", "PROPERTIES", "write_optimade")
 
 CONFIG_VERSION = "0.2.0"
 """Of optimade.yaml, as optimade-maker 1.0.0 reads it."""
-
-LOW, HIGH = 40.0, 120.0
-"""Bounds of the paper's regions of the predicted MSD, A^2."""
 
 # name: (what is projected from the prediction, type, unit, title, description)
 PROPERTIES: dict[str, tuple[str, str, str | None, str, str]] = {
@@ -93,7 +91,7 @@ PROPERTIES: dict[str, tuple[str, str, str | None, str, str]] = {
 }
 
 _DERIVED = (
-    ("region", "string", "Region", "Region of the predicted MSD: low (below 40 Å^2), medium, high (above 120 Å^2)."),
+    ("region", "string", "Region", "Region of the predicted MSD: low (below 40 Å^2), medium, high (120 Å^2 and more)."),
     (
         "label_source",
         "string",
@@ -101,11 +99,6 @@ _DERIVED = (
         "stand-in (no VASP ran: the numbers are no physics), first principles, or none (potential not fine-tuned).",
     ),
 )
-
-
-def region_of(msd: float) -> str:
-    """Return the paper's region of an MSD (A^2): ``low``, ``medium`` or ``high``."""
-    return "low" if msd < LOW else "high" if msd > HIGH else "medium"
 
 
 def write_optimade(

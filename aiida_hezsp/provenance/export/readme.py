@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from aiida_hezsp import __version__
 from aiida_hezsp.provenance.deposit_metadata import Author, DepositMetadata
+from aiida_hezsp.provenance.distribution import region_of
 from aiida_hezsp.provenance.export.archive import ExportReport
 from aiida_hezsp.provenance.export.model_files import ModelFile
-from aiida_hezsp.provenance.export.optimade import region_of
 from aiida_hezsp.provenance.predictions import RankedPrediction
 from aiida_hezsp.provenance.verify.checksums import CHECKSUMS
 from aiida_hezsp.provenance.verify.folder import FILES
