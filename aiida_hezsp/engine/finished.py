@@ -25,7 +25,7 @@ class Finished:
         """
         self.folder = folder / self.FOLDER
         self.parts = parts
-        for part in self.folder.glob(".*.part"):  # what a killed job was just writing
+        for part in folder.glob("*/.*.part"):  # what a killed job was just writing
             part.unlink(missing_ok=True)
 
     def load(self, label: str, payload: Any) -> dict[str, Any] | None:
