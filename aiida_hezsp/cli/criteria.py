@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ("ELEMENTS", "RANGE", "criteria_from", "criteria_options")
 
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_NUMBER = r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?"
 _RANGE = re.compile(rf"(?P<low>{_NUMBER})?\.\.(?P<high>{_NUMBER})?|(?P<only>{_NUMBER})")
 _TOLERANCE = 1e-6  # of a single number: what is stored is a float
 

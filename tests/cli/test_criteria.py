@@ -19,10 +19,16 @@ def test_ranges_come_back(low, high):
         assert RANGE.convert(text, None, None) == (low, high)
 
 
-@pytest.mark.parametrize("text", ["", "..", "a..b", "1...2", "1..2..3", "2,5", "1 to 2", "nan..", "--1.."])
+@pytest.mark.parametrize("text", ["", "..", "a..b", "1..2..3", "2,5", "1 to 2", "nan..", "--1.."])
 def test_what_is_no_range_is_refused(text):
     with pytest.raises(click.BadParameter, match=r"is no range: give LOW\.\.HIGH"):
         RANGE.convert(text, None, None)
+
+
+def test_an_empty_range_is_refused():
+    for text in ("2..1", "1...2"):
+        with pytest.raises(click.BadParameter, match="is empty"):
+            RANGE.convert(text, None, None)
 
 
 def test_one_number_has_room_for_rounding():

@@ -26,11 +26,13 @@ def test_boxes_have_the_counts(discovery, best):
 
 def test_nothing_overlaps(discovery, best):
     """Texts inside a box stay inside their box, and boxes do not touch."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.patches import FancyBboxPatch
 
     figure = trace_figure(trace_prediction(best))
-    figure.canvas.draw()
-    renderer = figure.canvas.get_renderer()
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
     boxes = [p.get_window_extent(renderer) for p in figure.axes[0].patches if isinstance(p, FancyBboxPatch)]
     large = [box for box in boxes if box.height > 100]
     assert len(large) >= 10
