@@ -68,6 +68,7 @@ def cmd_root(ctx: click.Context, profile: str | None) -> None:
       aiida-hezsp demo                             the whole route on this machine, in minutes
       aiida-hezsp space lzsp quinary --count       how many compositions a space has
       aiida-hezsp launch discover --dry-run        what a campaign would run and cost
+      aiida-hezsp search --all-of Hf --msd 120..   predictions that fulfil criteria
       aiida-hezsp trace Li2p625Zr0p5Hf0p375...     what a prediction rests on
     """
     ctx.obj = {"profile": profile}
