@@ -4,6 +4,7 @@ __all__ = (
     "ArchiveError",
     "BenchmarkError",
     "CompositionError",
+    "CostError",
     "ExplosionError",
     "FamilyError",
     "FormulaError",
@@ -12,6 +13,7 @@ __all__ = (
     "InputError",
     "ModelFileError",
     "PredictionError",
+    "SettingsError",
     "StandinError",
     "StructureError",
     "TableError",
@@ -33,6 +35,14 @@ class FormulaError(HezspError):
 
 class CompositionError(HezspError):
     """A composition is outside what the family allows (unknown element, charge, or mobile-ion content)."""
+
+
+class CostError(HezspError):
+    """What is asked for would take more time or memory than was allowed."""
+
+
+class SettingsError(HezspError, ValueError):
+    """A setting of an estimator is outside what it may be."""
 
 
 class StructureError(HezspError):

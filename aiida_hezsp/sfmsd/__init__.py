@@ -6,6 +6,7 @@ from typing import Any
 _HOME = {
     "BalanceSettings": "balance",
     "KINDS": "models",
+    "SISSORegressor": "sisso",
     "TrainSettings": "training",
     "TrainedModel": "trained",
     "TrainingTable": "table",
