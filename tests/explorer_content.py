@@ -39,3 +39,29 @@ def hostile(content: ExplorerContent) -> ExplorerContent:
     table["engines"] = [["standin </script><script>document.title='broken'</script>"]]
     table["models"][0]["kind"] = "<b>GB</b>"
     return ExplorerContent(table, content.structures)
+
+
+# States of the page by its address, and the same as a test of one row.
+FILTERS = {
+    "#in=Hf": lambda row: "Hf" in row["elements"],
+    "#in=Hf.Sn&out=V": lambda row: {"Hf", "Sn"} <= row["elements"] and "V" not in row["elements"],
+    "#in=Hf.Sn&any=1": lambda row: bool({"Hf", "Sn"} & row["elements"]),
+    "#msd=40..70": lambda row: 40 <= row["msd"] <= 70,
+    "#x_li=3.01..": lambda row: row["x_li"] >= 3.01,
+    "#s_config=..1.5&region=medium.high": lambda row: row["s_config"] <= 1.5 and row["region"] in {"medium", "high"},
+    "#type=5-1.4-1": lambda row: row["type"] in {"5-1", "4-1"},
+    "#n=6.7": lambda row: row["n_elements"] in {6, 7},
+    "#model=1": lambda row: row["model"] == 1,
+    "#inside=1": lambda row: not row["outside"],
+    "#q=hf0.375+nb": lambda row: "Hf0.375" in row["formula"] and "Nb" in row["formula"],
+    "#in=Zr&out=Zr.Hf": lambda row: "Hf" not in row["elements"],
+    "#in=Xx": lambda row: "Xx" in row["elements"],
+}
+# What the headings sort by.
+KEYS = {
+    "msd": lambda row: row["msd"],
+    "width": lambda row: row["msd_high"] - row["msd_low"],
+    "type": lambda row: row["type"],
+    "x_li": lambda row: row["x_li"],
+    "s_config": lambda row: row["s_config"],
+}

@@ -9,14 +9,14 @@ from aiida import orm
 
 from aiida_hezsp import __version__
 from aiida_hezsp.errors import PredictionError
+from aiida_hezsp.provenance.distribution import REGIONS, distribution_of
 from aiida_hezsp.provenance.predictions import RankedPrediction, rank_predictions
 from aiida_hezsp.report.explorer.links import Links, read_links
 from aiida_hezsp.report.explorer.packing import shortened
 from aiida_hezsp.report.explorer.structures import PlainStructure, read_structures
 from aiida_hezsp.report.explorer.traces import Traces, gather_traces
-from aiida_hezsp.report.ranking import REGIONS
 
-__all__ = ("SCHEMA", "ExplorerContent", "gather_explorer")
+__all__ = ("SCHEMA", "ExplorerContent", "gather_explorer", "uuids_of_group")
 
 SCHEMA = "aiida-hezsp.explorer/1"
 _CHUNK = 900
@@ -63,6 +63,18 @@ def gather_explorer(
         return ExplorerContent(table, None)
     found = read_structures([link.structure for link in links.values()])
     return ExplorerContent(table, [found[links[row.pk].structure] for row in ranked])
+
+
+def uuids_of_group(label: str) -> set[str]:
+    """Return the UUIDs of the data in an AiiDA group.
+
+    Raises:
+        PredictionError: there is no such group.
+    """
+    query = orm.QueryBuilder().append(orm.Group, filters={"label": label}, tag="group")
+    if not query.count():
+        raise PredictionError(f"there is no group {label!r}; `verdi group list` names them")
+    return set(query.append(orm.Dict, with_group="group", project="uuid").all(flat=True))
 
 
 def _table(ranked: Sequence[RankedPrediction], links: dict[int, Links], traces: Traces) -> dict[str, Any]:
@@ -114,7 +126,7 @@ def _by_name(rows: Sequence[dict[str, float]]) -> dict[str, list[Any]]:
 
 
 def _model(pk: int) -> dict[str, Any]:
-    """Return what the page tells about an SF-MSD model: kind, features with units, errors by split."""
+    """Return what the page tells about an SF-MSD model: features with units, errors by split, all it predicted."""
     node = orm.load_node(pk)
     summary = node.base.attributes.get("summary", {})
     errors = summary.get("metrics", {})
@@ -122,6 +134,7 @@ def _model(pk: int) -> dict[str, Any]:
         "uuid": node.uuid,
         "kind": node.base.attributes.get("kind", "unknown"),
         "columns": summary.get("columns", []),
+        "distribution": [shortened(value) for value in distribution_of(node).values],
         "errors": {
             split: {name: shortened(values.get(name)) for name in ("rmse", "n")} for split, values in errors.items()
         },

@@ -6,9 +6,11 @@ import time
 
 import numpy as np
 import pytest
+from aiida import orm
 from explorer_browser import COLORS_OF_CANVAS, FOCUSED, PHONE, SCROLL, TOO_WIDE, TYPE_HF, Visit, chromium
-from explorer_content import HOSTILE, enlarged, hostile, mixed
+from explorer_content import FILTERS, HOSTILE, KEYS, enlarged, hostile, mixed
 
+from aiida_hezsp.provenance.distribution import place_of
 from aiida_hezsp.provenance.predictions import rounded
 from aiida_hezsp.report.explorer.page import write_explorer
 from aiida_hezsp.report.explorer.source import gather_explorer
@@ -93,23 +95,6 @@ def test_opens_with_the_best_first(visit, rows):
     assert page.uuids() == [row["uuid"] for row in rows]
 
 
-FILTERS = {
-    "#in=Hf": lambda row: "Hf" in row["elements"],
-    "#in=Hf.Sn&out=V": lambda row: {"Hf", "Sn"} <= row["elements"] and "V" not in row["elements"],
-    "#in=Hf.Sn&any=1": lambda row: bool({"Hf", "Sn"} & row["elements"]),
-    "#msd=40..70": lambda row: 40 <= row["msd"] <= 70,
-    "#x_li=3.01..": lambda row: row["x_li"] >= 3.01,
-    "#s_config=..1.5&region=medium.high": lambda row: row["s_config"] <= 1.5 and row["region"] in {"medium", "high"},
-    "#type=5-1.4-1": lambda row: row["type"] in {"5-1", "4-1"},
-    "#n=6.7": lambda row: row["n_elements"] in {6, 7},
-    "#model=1": lambda row: row["model"] == 1,
-    "#inside=1": lambda row: not row["outside"],
-    "#q=hf0.375+nb": lambda row: "Hf0.375" in row["formula"] and "Nb" in row["formula"],
-    "#in=Zr&out=Zr.Hf": lambda row: "Hf" not in row["elements"],
-    "#in=Xx": lambda row: "Xx" in row["elements"],
-}
-
-
 @pytest.mark.parametrize("hash_", FILTERS)
 def test_filters_agree_with_a_scan(visit, rows, hash_):
     page = visit(hash_=hash_)
@@ -148,17 +133,7 @@ def test_filters_by_hand(visit, rows):
     assert page.page.input_value("#search") == ""
 
 
-KEYS = {
-    "formula": lambda row: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", row["formula"])],
-    "msd": lambda row: row["msd"],
-    "width": lambda row: row["msd_high"] - row["msd_low"],
-    "type": lambda row: row["type"],
-    "x_li": lambda row: row["x_li"],
-    "s_config": lambda row: row["s_config"],
-}
-
-
-@pytest.mark.parametrize("key", [key for key in KEYS if key != "formula"])
+@pytest.mark.parametrize("key", KEYS)
 def test_sorts_both_ways_and_keeps_ties_in_order(visit, rows, key):
     page = visit()
     heading = page.page.locator(f'.head [data-key="{key}"]')
@@ -188,13 +163,16 @@ def test_sorts_formulas_alphabetically(visit, rows):
 def test_chosen_prediction_is_what_the_graph_holds(visit, content, rows):
     row = rows[41]
     page = visit(hash_=f"#sel={row['uuid']}")
-    same = [other["msd"] for other in rows if other["model"] == row["model"]]
-    below = sum(value < row["msd"] for value in same)
-    percent = int(1000 * below / len(same)) / 10
+    node = orm.load_node(row["uuid"])
+    distribution, percentile = place_of(node)
     assert page.text("#detail h2") == row["formula"]
     assert page.text("#detail .value") == rounded(row["msd"])
     assert f"90 % interval {rounded(row['msd_low'])} to {rounded(row['msd_high'])}" in page.text(".interval")
-    assert page.text(".place") == f"Higher than {percent:.1f} % of the {len(same)} predictions of model {row['kind']}"
+    place = re.fullmatch(
+        r"Place (\d+) of the (\d+) predictions of model (\w+), percentile ([0-9.]+)", page.text(".place")
+    )
+    assert place.groups()[:3] == (str(distribution.place(node["msd"])), str(distribution.n), row["kind"])
+    assert float(place[4]) == pytest.approx(percentile, abs=0.051)
     assert page.text("#detail .uuid code") == row["uuid"]
     assert "no VASP ran" in page.text("#detail .warning")
     for name, values in content.table["features"].items():
@@ -286,7 +264,6 @@ def test_everything_by_keyboard(visit, rows):
     assert page.page.evaluate("document.activeElement.dataset.symbol") == "Hf"
     keyboard.press("-")
     assert page.page.locator('.element[data-symbol="Hf"]').get_attribute("data-state") == "exclude"
-    keyboard.press("Delete")
     page.page.get_by_role("button", name="Clear filters").focus()
     keyboard.press("Enter")
     page.page.focus("#grid")

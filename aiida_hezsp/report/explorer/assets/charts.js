@@ -7,17 +7,17 @@ const WATERFALL_ROWS = 10;
 function distributionChart(predictions, row, shown, width) {
   const { msd } = predictions.columns;
   const [height, foot, top] = [150, 30, 26];
-  const peers = predictions.peers(row);
-  const high = Math.max(...peers.map((other) => msd[other])) * 1.02 || 1;
+  const values = predictions.distribution(row);
+  const high = values.at(-1) * 1.02 || 1;
   const bin = (value) => Math.min(BINS - 1, Math.floor((value / high) * BINS));
-  const count = (rows) => {
+  const count = (found) => {
     const counts = Array(BINS).fill(0);
-    for (const other of rows) counts[bin(Math.max(0, msd[other]))]++;
+    for (const value of found) counts[bin(Math.max(0, value))]++;
     return counts;
   };
   const model = predictions.columns.model[row];
-  const all = count(peers);
-  const now = count(shown.filter((other) => predictions.columns.model[other] === model));
+  const all = count(values);
+  const now = count(shown.filter((other) => predictions.columns.model[other] === model).map((other) => msd[other]));
   const tallest = Math.max(...all);
   const x = (value) => (Math.max(0, value) / high) * width;
   const bars = (counts, name) =>
@@ -63,13 +63,12 @@ function marker(value, x, bottom, width) {
 
 /** One sentence about the place of a prediction. */
 function chosenText(predictions, row) {
-  const peers = predictions.peers(row).length;
+  const values = predictions.distribution(row);
   const kind = predictions.models[predictions.columns.model[row]].kind;
-  const all = `${counted(peers)} predictions${predictions.models.length > 1 ? ` of model ${kind}` : ""}`;
-  const { below, above } = predictions.place(row);
-  if (!above) return `Highest of the ${all}`;
-  // Rounded down: no other than the highest is higher than 100.0 %.
-  return `Higher than ${(Math.floor((1000 * below) / peers) / 10).toFixed(1)} % of the ${all}`;
+  const msd = predictions.value("msd", row);
+  const place = 1 + values.filter((value) => value > msd).length;
+  const percentile = predictions.percentile(row).toFixed(1);
+  return `Place ${counted(place)} of the ${counted(values.length)} predictions of model ${kind}, percentile ${percentile}`;
 }
 
 /** Return the contributions of features, largest first, the small ones joined. */

@@ -36,7 +36,10 @@ class Page {
     this.search.addEventListener("input", () => this.filter({ text: this.search.value }));
     get("any").addEventListener("change", (event) => this.filter({ any: event.target.value === "any" }));
     get("inside").addEventListener("change", (event) => this.filter({ inside: event.target.checked }));
-    get("clear").addEventListener("click", () => this.filter(noFilters()));
+    get("clear").addEventListener("click", () => {
+      this.filter(noFilters());
+      get("grid").focus(); // the button is switched off now and could not keep the focus
+    });
     get("csv").addEventListener("click", () => download("predictions.csv", csvText(this.predictions, this.rows), "text/csv"));
     get("link").addEventListener("click", () => copy(location.href, "Link"));
     get("sort").addEventListener("change", (event) => this.sort(parseOrder(event.target.value)));

@@ -32,21 +32,18 @@ class Predictions {
     return this.engines[this.columns.engines[row]].join(", ") || "none";
   }
 
-  /** Rows of the same model: MSD values of different models are different quantities. */
-  peers(row) {
-    this.peerRows ??= new Map();
-    const model = this.columns.model[row];
-    if (!this.peerRows.has(model)) {
-      this.peerRows.set(model, [...Array(this.n).keys()].filter((other) => this.columns.model[other] === model));
-    }
-    return this.peerRows.get(model);
+  /** All MSD that the model of a row predicted, ascending, also those that are not on this page. */
+  distribution(row) {
+    return this.models[this.columns.model[row]].distribution;
   }
 
-  /** Return how many of the same model's predictions have a smaller MSD, and how many a larger one. */
-  place(row) {
-    const { msd } = this.columns;
-    const count = (test) => this.peers(row).filter(test).length;
-    return { below: count((other) => msd[other] < msd[row]), above: count((other) => msd[other] > msd[row]) };
+  /** Return the share (in percent) of these below the row's own, those equal to it counted half. */
+  percentile(row) {
+    const values = this.distribution(row);
+    const msd = this.columns.msd[row];
+    const below = values.filter((value) => value < msd).length;
+    const equal = values.filter((value) => value === msd).length;
+    return (100 * (below + equal / 2)) / values.length;
   }
 }
 
