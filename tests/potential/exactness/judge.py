@@ -41,7 +41,7 @@ FLOORS = Deviation(energy=4e-6, forces=2e-5, stress=5e-4, magmoms=2e-6)
 STRONG = 10.0  # eV/A
 # Where forces are beyond this (eV/A), atoms lie within one another and float32 cannot hold 1e-4 eV/A: limits then grow
 # in the same way, so that forces are right to 1e-5 of the largest.
-OVERLAP = 100.0
+OVERLAP = 50.0
 
 
 def allowed(reference, stock):

@@ -41,7 +41,7 @@ def test_stock_sets_the_measure_between_floor_and_limit(evaluation):
 
 
 def test_limits_grow_with_forces_only_where_atoms_overlap(evaluation):
-    for largest, factor in ((99.0, 1.0), (200.0, 20.0)):
+    for largest, factor in ((49.0, 1.0), (200.0, 20.0)):
         forces = np.zeros((4, 3))
         forces[2, 1] = -largest
         found = allowed(replace(evaluation, forces=forces), HUGE)
@@ -50,7 +50,7 @@ def test_limits_grow_with_forces_only_where_atoms_overlap(evaluation):
 
 
 def test_floors_grow_with_forces_but_not_beyond_the_limit(evaluation):
-    for largest, wanted in ((5.0, FLOORS.forces), (30.0, 3 * FLOORS.forces), (90.0, LIMITS.forces)):
+    for largest, wanted in ((5.0, FLOORS.forces), (30.0, 3 * FLOORS.forces), (49.0, 4.9 * FLOORS.forces)):
         forces = np.zeros((4, 3))
         forces[0, 2] = largest
         assert allowed(replace(evaluation, forces=forces), NOTHING).forces == pytest.approx(wanted)
