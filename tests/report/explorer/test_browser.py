@@ -153,13 +153,6 @@ def test_sorts_both_ways_and_keeps_ties_in_order(visit, rows, key):
     assert orders == {"ascending", "descending"}
 
 
-def test_sorts_formulas_alphabetically(visit, rows):
-    formulas = [row["formula"] for row in visit(hash_="#sort=formula").table()]
-    assert sorted(formulas) == sorted(row["formula"] for row in rows)
-    amounts = [float(re.match(r"Li([0-9.]+)", formula)[1]) for formula in formulas]
-    assert amounts[0] == min(amounts)
-
-
 def test_chosen_prediction_is_what_the_graph_holds(visit, content, rows):
     row = rows[41]
     page = visit(hash_=f"#sel={row['uuid']}")
