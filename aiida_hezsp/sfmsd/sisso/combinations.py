@@ -40,7 +40,7 @@ def _add_row(gram: Floats, target: Floats, chosen: Ints, t: int, lower: Floats, 
 
 
 @compiled
-def _metric(
+def _metric(  # noqa: C901 - loops, which numba wants
     metric: int, features: Floats, y: Floats, chosen: Ints, lower: Floats, z: Floats, w: Floats, e: Floats
 ) -> float:
     """Return the metric of the least-squares model of a factorised combination."""
@@ -145,9 +145,7 @@ def enumerate_combinations(
 
 
 @compiled
-def judge(
-    features: Floats, y: Floats, gram: Floats, target: Floats, metric: int, trials: Ints, values: Floats
-) -> None:
+def judge(features: Floats, y: Floats, gram: Floats, target: Floats, metric: int, trials: Ints, values: Floats) -> None:
     """Write the metric of each combination in `trials` (trials, d) to `values`; infinite where dependent."""
     d = trials.shape[1]
     n = y.size

@@ -97,9 +97,7 @@ def _memory(counts: Sequence[int], n_samples: int) -> int:
     return _BASE_BYTES + sum(counts) * (3 * 8 * n_samples + 400)
 
 
-def _screening(
-    counts: Sequence[int], kept: int, n_samples: int, dimension: int, operators: Sequence[str]
-) -> float:
+def _screening(counts: Sequence[int], kept: int, n_samples: int, dimension: int, operators: Sequence[str]) -> float:
     """Return seconds for all passes over the features."""
     unary, _ = codes_of(operators)
     made = sum(counts[: kept + 1]) * (_PER_KEPT[0] + _PER_KEPT[1] * n_samples)

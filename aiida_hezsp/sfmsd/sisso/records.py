@@ -1,4 +1,4 @@
-"""What a fitted SISSO model is as JSON. Expressions are lists of tokens: nothing in a file is ever evaluated as code."""
+"""What a fitted SISSO model is as JSON. Expressions are lists of tokens: no file is ever evaluated as code."""
 
 from typing import Annotated, Any, Literal, Self
 

@@ -110,9 +110,7 @@ def screen(
     return counts
 
 
-def _kept(
-    space: FeatureSpace, level: int, pool: Pool, residuals: Floats, limits: tuple[float, float]
-) -> Iterator[int]:
+def _kept(space: FeatureSpace, level: int, pool: Pool, residuals: Floats, limits: tuple[float, float]) -> Iterator[int]:
     """Offer features that are in memory."""
     for block in space.blocks(level):
         scores = np.empty(len(block))

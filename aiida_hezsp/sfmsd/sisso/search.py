@@ -44,9 +44,7 @@ class Found:
     screened: int
 
 
-def search(
-    space: FeatureSpace, x: Floats, y: Floats, settings: SearchSettings, say: Callable[[str], None]
-) -> Found:
+def search(space: FeatureSpace, x: Floats, y: Floats, settings: SearchSettings, say: Callable[[str], None]) -> Found:
     """Return the models of a table (samples, features) and its target (samples,).
 
     Fewer dimensions than asked for come back if a model leaves nothing to explain, or the features run out.

@@ -35,9 +35,7 @@ class Block:
 
     def __getitem__(self, rows: slice) -> "Block":
         start = rows.start
-        return Block(
-            self.values[rows], self.units[rows], self.power[rows], lambda i: self.expression(int(start + i))
-        )
+        return Block(self.values[rows], self.units[rows], self.power[rows], lambda i: self.expression(int(start + i)))
 
     def __len__(self) -> int:
         return len(self.values)

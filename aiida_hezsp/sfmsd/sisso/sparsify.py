@@ -139,4 +139,3 @@ def _exchange(subspace: Subspace, model: Ints, metric: str) -> tuple[Ints, float
         if not values[best] < value * (1.0 - TIE):
             return model, value, fits
         model, value = trials[best], float(values[best])
-
