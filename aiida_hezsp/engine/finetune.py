@@ -110,6 +110,7 @@ def run(inputs: FinetuneInput, folder: Path) -> dict[str, Any]:
         "history": result.history,
         "split": result.split,
         "atomref": result.atomref,
+        "atomref_undetermined": result.undetermined,
         "best_epoch": result.best_epoch,
     }
 

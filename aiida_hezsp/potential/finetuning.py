@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aiida_hezsp.errors import ExplosionError
-from aiida_hezsp.potential.atomref import apply_shift, by_symbol, composition_matrix, fit_shift, shift_per_atom
+from aiida_hezsp.potential.atomref import (
+    apply_shift,
+    by_symbol,
+    composition_matrix,
+    fit_shift,
+    shift_per_atom,
+    undetermined_elements,
+)
 from aiida_hezsp.potential.checkpoint import Progress, read_checkpoint, write_checkpoint
 from aiida_hezsp.potential.evaluation import Floats
 from aiida_hezsp.potential.finetune_settings import FinetuneSettings, LossWeights
@@ -29,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ("FinetuneResult", "finetune")
 
 FINAL_RATE = 0.01  # of the learning rate, at the end of the cosine: chgnet's
+STEPS_OF_EPOCH = 10  # of the cosine in every epoch: chgnet's
 Report = Callable[[str, int, int, str], None]
 
 
@@ -39,7 +47,8 @@ class FinetuneResult:
     `final` is the model after the last epoch, the calculator; `best` that of the best validation score, for the test
     figures. `metrics` by moment (`before_raw`: as given; `before`: with the composition reference refitted;
     `after_best`, `after_final`) and split; `predictions` by moment (`before`, `after` of `best`); `atomref` the shift
-    in eV by element; `history` curves over epochs.
+    in eV by element; `undetermined` the elements that no training image has, so that their reference, and the energy of
+    what holds them, is not known; `history` curves over epochs.
     """
 
     final: "CHGNet"
@@ -47,6 +56,7 @@ class FinetuneResult:
     best_epoch: int
     split: dict[str, list[int]]
     atomref: dict[str, float]
+    undetermined: list[str]
     history: dict[str, list[float | None]]
     metrics: dict[str, dict[str, dict[str, Any]]]
     predictions: dict[str, Predictions]
@@ -65,9 +75,10 @@ def finetune(
 
     Before training, the composition reference is shifted to the energies of the labels (least squares on the training
     images; pretrained energies carry Materials Project corrections that raw DFT energies do not). The loss is chgnet's,
-    over energy per atom, forces, stress and moments. The learning rate follows half a cosine over all updates. The best
-    model is the one of the least validation score: the sum of the validation MAEs (eV/atom, eV/A, GPa, mu_B) with the
-    weights of the loss. Same seed and same number of threads give the same result; so does a restart from a checkpoint.
+    over energy per atom, forces, stress and moments. The learning rate follows half a cosine, chgnet's (see
+    `_done_of_schedule`). The best model is the one of the least validation score: the sum of the validation MAEs
+    (eV/atom, eV/A, GPa, mu_B) with the weights of the loss. Same seed and same number of threads give the same result;
+    so does a restart from a checkpoint.
 
     Args:
         model: to start from.
@@ -111,6 +122,7 @@ def _result(trainer: "_Trainer", raw: Predictions, fractions: Floats) -> Finetun
         best_epoch=trainer.progress.best_epoch,
         split=split,
         atomref=dict(by_symbol(shift)),
+        undetermined=undetermined_elements(fractions, split["train"]),
         history=trainer.progress.history,
         metrics={name: errors_of_splits(images, predicted, split) for name, predicted in moments.items()},
         predictions={"before": moments["before"], "after": moments["after_best"]},
@@ -170,7 +182,7 @@ class _Trainer:
         losses = []
         for begin in range(0, len(order), size):
             losses.append(self._update(order[begin : begin + size]))
-            self._report_training(min(begin + size, len(order)))
+            self._report_training(min(begin + size, len(order)), losses[-1])
         self.progress.epoch += 1
         self.model.eval()
         self._validate(float(np.mean(losses)))
@@ -199,22 +211,22 @@ class _Trainer:
         self.progress.updates += 1
         return total
 
-    def _report_training(self, done: int) -> None:
-        """Report the images done in this epoch, and the last validation."""
+    def _report_training(self, done: int, loss: float) -> None:
+        """Report the images done in this epoch, the loss of the last batch, and the last validation."""
         progress, epochs, n_train = self.progress, self.settings.epochs, len(self.split["train"])
-        note = f"epoch {progress.epoch + 1} of {epochs}"
+        note = f"epoch {progress.epoch + 1} of {epochs}, loss {loss:.3g}"
         if progress.history:
             note += f", validation force error {progress.history['validation_force_mae'][-1]:.0f} meV/A"
         self.report("train", progress.epoch * n_train + done, epochs * n_train, note)
 
     def _learning_rate(self) -> float:
-        """Return the rate of this update: half a cosine from the full rate to `FINAL_RATE` of it."""
-        rate = self.settings.learning_rate
-        if self.settings.scheduler == "constant":
-            return rate
-        updates = math.ceil(len(self.split["train"]) / self.settings.batch_size) * self.settings.epochs
-        wave = (1 + math.cos(math.pi * self.progress.updates / max(1, updates - 1))) / 2
-        return rate * (FINAL_RATE + (1 - FINAL_RATE) * wave)
+        """Return the rate of this update."""
+        settings, n_batches = self.settings, math.ceil(len(self.split["train"]) / self.settings.batch_size)
+        if settings.scheduler == "constant":
+            return settings.learning_rate
+        done = _done_of_schedule(self.progress.updates, n_batches) / settings.epochs
+        wave = (1 + math.cos(math.pi * done)) / 2
+        return settings.learning_rate * (FINAL_RATE + (1 - FINAL_RATE) * wave)
 
     def _validate(self, train_loss: float) -> None:
         """Score the model on the validation images, keep it if it is the best, write the history."""
@@ -255,6 +267,19 @@ class _Trainer:
         predicted = self.predict("after")
         self.model.load_state_dict(kept)
         return predicted
+
+
+def _done_of_schedule(updates: int, n_batches: int) -> float:
+    """Return how many epochs of the schedule are done before an update.
+
+    chgnet changes the rate ten times an epoch, after the batches i n / 10; with fewer than ten batches it changes it
+    less often and never comes to the end. There every batch is its own step here.
+    """
+    epochs, batches = divmod(updates, n_batches)
+    if n_batches < STEPS_OF_EPOCH:
+        return epochs + batches / n_batches
+    steps = sum(step * n_batches // STEPS_OF_EPOCH <= batches for step in range(1, STEPS_OF_EPOCH + 1))
+    return epochs + steps / STEPS_OF_EPOCH
 
 
 def score_of(errors: dict[str, Any], weights: LossWeights) -> float:

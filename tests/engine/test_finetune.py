@@ -1,3 +1,7 @@
+import os
+import re
+import signal
+import time
 from itertools import chain
 
 import numpy as np
@@ -57,10 +61,13 @@ def test_fine_tunes_and_evaluates(folder, images):
     assert output["metrics"]["before"]["train"]["magmom_mae"] is None
     assert len(output["history"]["train_loss"]) == len(output["history"]["validation_force_mae"]) == 3
     assert output["atomref"].keys() == {"Li", "F"}
+    assert output["atomref_undetermined"] == ["O", "Mg"]
     assert 1 <= output["best_epoch"] <= 3
     lines = [line for line in done.stdout.splitlines() if line.startswith("finetune train")]
     assert lines[-1].startswith("finetune train 12/12 images")
-    assert "epoch 3 of 3, validation force error" in lines[-1]
+    assert re.search(
+        r"images/s 00:00:00 left, epoch 3 of 3, loss [\d.e-]+, validation force error \d+ meV/A", lines[-1]
+    )
     with np.load(folder.path / "predictions.npz", allow_pickle=False) as archive:
         predictions = {name: archive[name] for name in archive.files}
     unseen = predictions["split"] == "unseen"
@@ -95,6 +102,35 @@ def test_a_second_stage_starts_from_the_first_and_a_checkpoint_is_used(folder, i
     (folder.path / "checkpoint" / "checkpoint.safetensors").unlink()
     assert folder.call("finetune") == 0
     assert folder.output["model_sha256"] == first["final_sha256"]
+
+
+def test_killed_twice_and_started_again_it_ends_with_the_same_weights(folder, images):
+    """kill -9 of the real process, at the first checkpoint and some time after the next one begins."""
+    images.save(folder.path / "images.npz")
+    settings = {**SETTINGS, "epochs": 60, "optimizer": "RAdam", "restart_every": 2}
+    folder.write(**settings)
+    checkpoint = folder.path / "checkpoint" / "checkpoint.safetensors"
+    for pause in (0.0, 0.35):
+        process, before = folder.start("finetune"), _stamp(checkpoint)
+        while process.poll() is None and _stamp(checkpoint) == before:
+            time.sleep(0.01)
+        time.sleep(pause)
+        assert process.poll() is None
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        assert not (folder.path / "output.json").exists()
+    assert folder.call("finetune") == 0
+    resumed = folder.output
+    checkpoint.unlink()
+    assert folder.call("finetune") == 0
+    assert folder.output["final_sha256"] == resumed["final_sha256"]
+    assert folder.output["best_sha256"] == resumed["best_sha256"]
+    assert folder.output["history"] == resumed["history"]
+
+
+def _stamp(path):
+    """Return when a file was written."""
+    return path.stat().st_mtime_ns if path.exists() else None
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,14 @@ from chgnet.model.composition_model import AtomRef
 from pymatgen.core import Structure
 
 from aiida_hezsp.errors import ModelFileError
-from aiida_hezsp.potential.atomref import apply_shift, by_symbol, composition_matrix, fit_shift, shift_per_atom
+from aiida_hezsp.potential.atomref import (
+    apply_shift,
+    by_symbol,
+    composition_matrix,
+    fit_shift,
+    shift_per_atom,
+    undetermined_elements,
+)
 
 
 def test_a_planted_offset_per_element_is_recovered_exactly():
@@ -62,3 +69,10 @@ def test_a_model_without_reference_is_refused(pbe):
     model.composition_model = None
     with pytest.raises(ModelFileError, match="no intensive composition reference"):
         apply_shift(model, np.zeros(94))
+
+
+def test_elements_that_are_not_in_training_are_named():
+    fractions = composition_matrix(np.array([3, 9, 3, 8, 8, 50]), np.array([2, 2, 2]))
+    assert undetermined_elements(fractions, [0]) == ["O", "Sn"]
+    assert undetermined_elements(fractions, [0, 1]) == ["Sn"]
+    assert undetermined_elements(fractions, [0, 1, 2]) == []

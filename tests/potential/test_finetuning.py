@@ -10,7 +10,7 @@ import aiida_hezsp
 from aiida_hezsp.errors import ImageError, ModelFileError
 from aiida_hezsp.potential import FinetuneSettings, evaluate, finetune
 from aiida_hezsp.potential.finetune_settings import SplitSettings
-from aiida_hezsp.potential.finetuning import FINAL_RATE, score_of
+from aiida_hezsp.potential.finetuning import FINAL_RATE, _done_of_schedule, score_of
 
 SETTINGS = FinetuneSettings(
     epochs=12, batch_size=2, micro_batch=2, learning_rate=1e-3, optimizer="Adam", holdout=("Li2O",), seed=3
@@ -60,11 +60,28 @@ def test_the_best_model_is_a_copy_of_its_epoch_and_the_metrics_are_its_own(resul
     assert score_of(errors, SETTINGS.weights) == pytest.approx(min(scores), rel=1e-4)
 
 
-def test_the_learning_rate_follows_the_whole_cosine(result):
+def test_the_learning_rate_falls_to_the_end_with_four_batches_an_epoch(result):
     rates = result.history["learning_rate"]
-    assert rates[0] == pytest.approx(1e-3, rel=0.05)
+    assert len(result.split["train"]) // SETTINGS.batch_size < 10
     assert rates == sorted(rates, reverse=True)
-    assert rates[-1] == pytest.approx(FINAL_RATE * 1e-3)
+    assert rates[0] == pytest.approx(1e-3, rel=0.05)
+    assert FINAL_RATE * 1e-3 <= rates[-1] < 1.2 * FINAL_RATE * 1e-3
+
+
+@pytest.mark.parametrize("n_batches", [10, 13, 57])
+def test_the_schedule_is_that_of_chgnets_trainer_where_it_has_ten_batches(n_batches):
+    """The reference is torch's scheduler, stepped after the batches after which the Trainer steps it."""
+    epochs, parameter = 3, torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.Adam([parameter], lr=1.0)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=10 * epochs, eta_min=FINAL_RATE)
+    for epoch in range(epochs):
+        for batch in range(n_batches):
+            done = _done_of_schedule(epoch * n_batches + batch, n_batches) / epochs
+            rate = FINAL_RATE + (1 - FINAL_RATE) * (1 + np.cos(np.pi * done)) / 2
+            assert rate == pytest.approx(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            if batch + 1 in np.arange(1, 11) * n_batches // 10:
+                scheduler.step()
 
 
 def test_the_given_model_is_not_changed(result, pbe, few):
