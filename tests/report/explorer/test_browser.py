@@ -393,4 +393,4 @@ def test_without_structures(browser, content, tmp_path):
     page.page.wait_for_function(
         "document.querySelector('section.structure').textContent.includes('without structures')"
     )
-    page.close()
+    page.check()

@@ -45,14 +45,13 @@ class Grid {
     this.callbacks.sorted({ key, descending: same ? !this.order.descending : first });
   }
 
-  /** Show rows in an order; the active one stays where its prediction goes. */
+  /** Show rows in an order, from the top or from the chosen one. */
   show(rows, order, selected) {
-    const kept = this.rows[this.active];
     const moved = rows !== this.rows;
     this.rows = rows;
     this.order = order;
     this.selected = selected;
-    if (moved) this.active = Math.max(0, rows.indexOf(selected ?? kept));
+    if (moved) this.active = Math.max(0, rows.indexOf(selected));
     this.element.setAttribute("aria-rowcount", rows.length + 1);
     for (const heading of this.head.children) {
       const sorted = heading.dataset.key === order.key;
