@@ -27,6 +27,14 @@ class Backend:
             return f"this processor has no {self.instruction_set}"
         return None
 
+    def is_quick(self):
+        """Return whether the short suite tries it: of the native ones, the instructions this processor would use."""
+        if self.kind != "native" or why_not() is not None:
+            return True
+        from aiida_hezsp.potential.native._kernel import instruction_sets
+
+        return self.instruction_set in {"best", instruction_sets()[0]}
+
     def evaluator(self, model):
         """Return an evaluator of a model on one thread."""
         return make_evaluator(model, self.kind, 1, self.instruction_set)

@@ -25,7 +25,12 @@ def one_thread():
     set_threads(1)
 
 
-@pytest.fixture(params=BACKENDS)
+def backends():
+    """Return the backends; those that the short suite leaves out are marked."""
+    return [pytest.param(n, marks=[] if b.is_quick() else pytest.mark.exactness) for n, b in BACKENDS.items()]
+
+
+@pytest.fixture(params=backends())
 def backend(request):
     """A backend that is here."""
     chosen = BACKENDS[request.param]

@@ -39,8 +39,8 @@ LIMITS = Deviation(energy=1e-5, forces=1e-4, stress=1e-3, magmoms=1e-5)
 # with the largest force beyond 10 eV/A: float32 knows forces to some 1e-6 of it.
 FLOORS = Deviation(energy=4e-6, forces=2e-5, stress=5e-4, magmoms=2e-6)
 STRONG = 10.0  # eV/A
-# Where forces are beyond this (eV/A), atoms lie within one another and float32 cannot hold 1e-4 eV/A: limits then grow
-# in the same way, so that forces are right to 1e-5 of the largest.
+# Where forces are beyond this (eV/A), atoms lie within one another and float32 cannot hold the limits: then only the
+# comparison with stock counts.
 OVERLAP = 50.0
 
 
@@ -48,7 +48,7 @@ def allowed(reference, stock):
     """Return the largest deviations allowed: within the limits, and never worse than stock."""
     scale = largest(reference.forces)
     factor = max(1.0, scale / STRONG)
-    hard = factor if scale > OVERLAP else 1.0
+    hard = np.inf if scale > OVERLAP else 1.0
     limits, floors, witness = (deviation.as_dict() for deviation in (LIMITS, FLOORS, stock))
     return Deviation(**{key: min(limits[key] * hard, max(floors[key] * factor, witness[key])) for key in limits})
 

@@ -23,7 +23,7 @@ def write_record(path, rows):
         "units": {"energy": "eV/atom", "forces": "eV/A", "stress": "GPa", "magmoms": "mu_B"},
         "limits": LIMITS.as_dict(),
         "floors": FLOORS.as_dict(),
-        "largest_force": {"floors_grow_beyond": STRONG, "limits_grow_beyond": OVERLAP},
+        "largest_force": {"floors_grow_beyond": STRONG, "limits_waived_beyond": OVERLAP},
         "python": platform.python_version(),
         "versions": {name: version(name) for name in ("aiida-hezsp", "chgnet", "torch", "numpy")},
         "models": sorted({row["model"] for row in rows}),
