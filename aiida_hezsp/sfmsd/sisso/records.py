@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StrictInt, StrictStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
 from aiida_hezsp.errors import ModelFileError
 from aiida_hezsp.sfmsd.sisso.expressions import MAX_TOKENS, Expression
@@ -14,6 +14,7 @@ __all__ = ("FORMAT", "SissoParameters", "SissoRecord")
 FORMAT = "aiida-hezsp.sisso/1"
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Token = StrictInt | Annotated[StrictStr, Field(max_length=8)]
 
 
@@ -30,17 +31,17 @@ class SissoParameters(_Record):
     metric: Literal["RMSE", "MAE", "MaxAE"]
     operators: tuple[Name, ...] = Field(max_length=32)
     units: tuple[str, ...] | None
-    value_limits: tuple[FiniteFloat, FiniteFloat]
+    value_limits: tuple[Number, Number]
     max_correlation: float = Field(gt=0.0, le=1.0)
     n_residuals: int = Field(ge=1, le=1000)
     undefined: Literal["nan", "mean"]
     max_fits: int = Field(ge=0)
-    max_memory: FiniteFloat = Field(gt=0.0)
-    max_seconds: FiniteFloat = Field(gt=0.0)
+    max_memory: Number = Field(gt=0.0)
+    max_seconds: Number = Field(gt=0.0)
 
 
 class _Term(_Record):
-    coefficient: FiniteFloat
+    coefficient: Number
     expression: tuple[Token, ...] = Field(min_length=1, max_length=MAX_TOKENS)
     text: str
 
@@ -48,11 +49,11 @@ class _Term(_Record):
 class _Model(_Record):
     """The model of one dimension."""
 
-    intercept: FiniteFloat
+    intercept: Number
     terms: tuple[_Term, ...] = Field(max_length=20)
-    rmse: FiniteFloat
-    mae: FiniteFloat
-    max_ae: FiniteFloat
+    rmse: Number
+    mae: Number
+    max_ae: Number
 
     @classmethod
     def of(cls, model: SissoModel, names: list[str]) -> Self:
@@ -78,7 +79,7 @@ class SissoRecord(_Record):
     features: tuple[Name, ...] = Field(min_length=1, max_length=10_000)
     named: bool
     parameters: SissoParameters
-    target_mean: FiniteFloat
+    target_mean: Number
     feature_counts: tuple[int, ...]
     models: tuple[_Model, ...] = Field(min_length=1, max_length=21)
 
