@@ -61,7 +61,7 @@ def _metric(  # noqa: C901 - loops, which numba wants
     if metric == 0:
         for k in range(n):
             total += e[k] * e[k]
-        return np.sqrt(total / n)
+        return float(np.sqrt(total / n))
     if metric == 1:
         for k in range(n):
             total += abs(e[k])
@@ -74,8 +74,8 @@ def _metric(  # noqa: C901 - loops, which numba wants
 @compiled
 def _bound(metric: int, rss: float, n: int) -> float:
     """Return what the metric cannot be below: MaxAE >= RMSE, and MAE >= |e| / n."""
-    root = np.sqrt(max(rss, 0.0)) * (1.0 - 1e-6)
-    return root / n if metric == 1 else root / np.sqrt(n)
+    root = float(np.sqrt(max(rss, 0.0)) * (1.0 - 1e-6))
+    return root / n if metric == 1 else root / float(np.sqrt(n))
 
 
 @compiled

@@ -132,7 +132,7 @@ def _correlation(values: Floats, total: float, centred: float, residuals: Floats
         for k in range(values.size):
             dot += (values[k] - mean) * residuals[r, k]
         best = max(best, abs(dot))
-    return best / np.sqrt(centred)
+    return float(best / np.sqrt(centred))
 
 
 @compiled

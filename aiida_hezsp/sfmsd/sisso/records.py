@@ -9,9 +9,7 @@ from aiida_hezsp.sfmsd.sisso.expressions import MAX_TOKENS, Expression
 from aiida_hezsp.sfmsd.sisso.models import SissoModel
 from aiida_hezsp.sfmsd.table import one_line
 
-__all__ = ("FORMAT", "SissoParameters", "SissoRecord")
-
-FORMAT = "aiida-hezsp.sisso/1"
+__all__ = ("SissoParameters", "SissoRecord")
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -75,7 +73,7 @@ class _Model(_Record):
 class SissoRecord(_Record):
     """A fitted model: features by name, parameters, the model of every dimension from 0 on, and the counts."""
 
-    format: Literal["aiida-hezsp.sisso/1"] = FORMAT
+    format: Literal["aiida-hezsp.sisso/1"] = "aiida-hezsp.sisso/1"
     features: tuple[Name, ...] = Field(min_length=1, max_length=10_000)
     named: bool
     parameters: SissoParameters

@@ -21,7 +21,8 @@ TIE = 1e-9
 def centred_unit(values: Floats) -> Floats:
     """Return values without their mean, of length 1."""
     centred = values - values.mean()
-    return centred / np.linalg.norm(centred)
+    unit: Floats = centred / np.linalg.norm(centred)
+    return unit
 
 
 @dataclass

@@ -11,7 +11,7 @@ from aiida_hezsp.errors import SettingsError
 from aiida_hezsp.sfmsd.sisso import kernels
 from aiida_hezsp.sfmsd.sisso.duplicates import first_of_equals
 from aiida_hezsp.sfmsd.sisso.expressions import Expression
-from aiida_hezsp.sfmsd.sisso.operators import codes_of
+from aiida_hezsp.sfmsd.sisso.operators import EXP, codes_of
 from aiida_hezsp.sfmsd.sisso.units import UnitTable
 
 __all__ = ("Block", "FeatureSpace", "Tile")
@@ -62,7 +62,7 @@ class Tile(NamedTuple):
         """Return the values of a child."""
         code, i, j = (int(number) for number in child[:3])
         out = np.empty(self.left.values.shape[1])
-        if code >= kernels.EXP:
+        if code >= EXP:
             kernels.apply_unary(code, self.left.values[i], out)
         else:
             kernels.apply_binary(code, self.left.values[i], self.right.values[j], out)

@@ -110,8 +110,8 @@ def _beam(subspace: Subspace, dimension: int, metric: str, keep: int, max_fits: 
     best = np.concatenate([np.array([model for model, _, _ in improved], dtype=np.int64), best])
     score = np.concatenate([np.array([value for _, value, _ in improved]), score])
     _, first = np.unique(best, axis=0, return_index=True)
-    order = sorted(first, key=lambda i: (score[i], *best[i]))[:keep]
-    return Selection(best[order], score[order], exact=False, fits=fits)
+    ranked = sorted(first, key=lambda i: (score[i], *best[i]))[:keep]
+    return Selection(best[ranked], score[ranked], exact=False, fits=fits)
 
 
 def _best_distinct(beam: Ints, values: Floats, width: int) -> Ints:
