@@ -10,7 +10,10 @@ __all__ = ("METRIC_CODES", "enumerate_combinations", "extend", "judge")
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-METRIC_CODES = {"RMSE": 0, "MAE": 1, "MaxAE": 2}
+METRIC_MAX = 2
+METRIC_CODES = {"RMSE": 0, "MAE": 1, "MaxAE": METRIC_MAX}
+
+STRIDE = 16  # samples between looks at whether a model can still be among the best
 
 SINGULAR = 1e-11
 """Squared pivot (sine of the angle to those before) below which a combination is linearly dependent."""
@@ -40,10 +43,42 @@ def _add_row(gram: Floats, target: Floats, chosen: Ints, t: int, lower: Floats, 
 
 
 @compiled
-def _metric(  # noqa: C901 - loops, which numba wants
-    metric: int, features: Floats, y: Floats, chosen: Ints, lower: Floats, z: Floats, w: Floats, e: Floats
+def _residuals(features: Floats, y: Floats, chosen: Ints, w: Floats, first: int, last: int, e: Floats) -> None:
+    """Write the residuals of samples first to last."""
+    for k in range(first, last):
+        e[k] = y[k]
+    for t in range(chosen.size):
+        for k in range(first, last):
+            e[k] -= w[t] * features[chosen[t], k]
+
+
+@compiled
+def _max_error(features: Floats, y: Floats, chosen: Ints, w: Floats, limit: float, e: Floats) -> float:
+    """Return the largest absolute residual, or infinity as soon as one is not below the limit."""
+    largest = 0.0
+    for first in range(0, y.size, STRIDE):
+        last = min(first + STRIDE, y.size)
+        _residuals(features, y, chosen, w, first, last, e)
+        for k in range(first, last):
+            largest = max(largest, abs(e[k]))
+        if not largest < limit:
+            return np.inf
+    return largest
+
+
+@compiled
+def _metric(
+    metric: int,
+    features: Floats,
+    y: Floats,
+    chosen: Ints,
+    lower: Floats,
+    z: Floats,
+    limit: float,
+    w: Floats,
+    e: Floats,
 ) -> float:
-    """Return the metric of the least-squares model of a factorised combination."""
+    """Return the metric of the least-squares model of a factorised combination; maybe infinity if above the limit."""
     d = chosen.size
     n = y.size
     for t in range(d - 1, -1, -1):
@@ -51,24 +86,13 @@ def _metric(  # noqa: C901 - loops, which numba wants
         for u in range(t + 1, d):
             value -= lower[u, t] * w[u]
         w[t] = value / lower[t, t]
-    for k in range(n):
-        e[k] = y[k]
-    for t in range(d):
-        for k in range(n):
-            e[k] -= w[t] * features[chosen[t], k]
+    if metric == METRIC_MAX:
+        return _max_error(features, y, chosen, w, limit, e)
+    _residuals(features, y, chosen, w, 0, n, e)
     total = 0.0
-    largest = 0.0
-    if metric == 0:
-        for k in range(n):
-            total += e[k] * e[k]
-        return float(np.sqrt(total / n))
-    if metric == 1:
-        for k in range(n):
-            total += abs(e[k])
-        return total / n
     for k in range(n):
-        largest = max(largest, abs(e[k]))
-    return largest
+        total += e[k] * e[k] if metric == 0 else abs(e[k])
+    return float(np.sqrt(total / n)) if metric == 0 else total / n
 
 
 @compiled
@@ -131,7 +155,7 @@ def enumerate_combinations(
         if t == d:
             tried += 1
             if sound and _bound(metric, rss[d], n) < best[-1]:
-                _insert(_metric(metric, features, y, chosen, lower, z, w, e), chosen, best, combinations)
+                _insert(_metric(metric, features, y, chosen, lower, z, best[-1], w, e), chosen, best, combinations)
         t -= 1  # move on the last one looked at; what follows a dependent one is skipped
         while t >= 0 and chosen[t] >= size - d + t:
             t -= 1
@@ -157,7 +181,7 @@ def judge(features: Floats, y: Floats, gram: Floats, target: Floats, metric: int
         while t < d and sound:
             sound = _add_row(gram, target, trials[i], t, lower, z, rss)
             t += 1
-        values[i] = _metric(metric, features, y, trials[i], lower, z, w, e) if sound else np.inf
+        values[i] = _metric(metric, features, y, trials[i], lower, z, np.inf, w, e) if sound else np.inf
 
 
 @compiled

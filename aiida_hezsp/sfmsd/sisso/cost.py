@@ -13,8 +13,9 @@ __all__ = ("Cost", "estimate_cost", "feature_counts")
 _PER_BINARY = (3e-8, 0.45e-9)  # a feature, and each of its samples
 _PER_UNARY = (3e-8, 5e-9)
 _PER_KEPT = (2e-5, 5e-9)  # its Python objects are made
-_PER_FIT = 4e-8
-_PER_METRIC = (1e-8, 0.1e-9)
+_PER_OPERAND = 5e-6  # made again as an operand of the highest complexity, in every pass
+_PER_FIT = 9e-8
+_PER_RESIDUAL = {"RMSE": 0.0, "MAE": 0.7e-9, "MaxAE": 0.4e-9}  # a sample and a term; the bound spares RMSE all
 _BASE_BYTES = 250 * 2**20
 
 
@@ -73,7 +74,7 @@ def estimate_cost(
     operators: Sequence[str],
     max_fits: int,
     max_memory: float,
-    metric: str = "RMSE",
+    metric: str,
 ) -> Cost:
     """Return the cost of a fit; the number of kept complexities is what `max_memory` (bytes) allows."""
     counts = feature_counts(n_features, complexity, operators)
@@ -86,8 +87,7 @@ def estimate_cost(
         total if whole else beam_fits(subspace_size * d, d)
         for d, (total, whole) in enumerate(zip(totals, exact, strict=True), start=1)
     )
-    per_metric = _PER_METRIC[0] + _PER_METRIC[1] * n_samples * dimension
-    searching = sum(fits) * (_PER_FIT + (0.05 if metric != "MAE" else 1.0) * per_metric)
+    searching = sum(count * (_PER_FIT + _PER_RESIDUAL[metric] * n_samples * d) for d, count in enumerate(fits, start=1))
     seconds = _screening(counts, kept, n_samples, dimension, operators) + searching
     return Cost(counts, kept, fits, exact, _memory(counts[: kept + 1], n_samples), seconds)
 
@@ -107,6 +107,7 @@ def _screening(counts: Sequence[int], kept: int, n_samples: int, dimension: int,
         twos = counts[level] - ones
         streamed += ones * (_PER_UNARY[0] + _PER_UNARY[1] * n_samples)
         streamed += twos * (_PER_BINARY[0] + _PER_BINARY[1] * n_samples)
+    streamed += sum(counts[kept + 1 : -1]) * _PER_OPERAND
     return made + dimension * streamed
 
 
