@@ -51,7 +51,7 @@ def build_graph(numbers: Ints, positions: Floats, cell: Floats, cutoff: float, a
         angle_cutoff: A, of bonds that form angles.
 
     Raises:
-        ExplosionError: atoms lie on one another, so that the graph would fill the memory.
+        ExplosionError: atoms lie on one another, so that the graph would fill the memory, or positions are not finite.
     """
     centers, neighbors, vectors, lengths = _bonds(positions, cell, cutoff)
     order = np.argsort(lengths >= angle_cutoff, kind="stable")
@@ -67,8 +67,8 @@ def _bonds(positions: Floats, cell: Floats, cutoff: float) -> tuple[Ints, Ints, 
     """Return centres, neighbours, vectors and lengths of all undirected bonds."""
     from pymatgen.optimization.neighbors import find_points_in_spheres
 
-    points = np.ascontiguousarray(positions, dtype=np.float64)
     lattice = np.ascontiguousarray(cell, dtype=np.float64)
+    points = _wrapped(np.asarray(positions, dtype=np.float64), lattice)
     i, j, images, lengths = find_points_in_spheres(
         points, points, cutoff, np.ones(3, dtype=np.int64), lattice, TOLERANCE
     )
@@ -83,6 +83,13 @@ def _bonds(positions: Floats, cell: Floats, cutoff: float) -> tuple[Ints, Ints, 
         keep[own] = ahead
     i, j, images, lengths = i[keep], j[keep], images[keep], lengths[keep]
     return i, j, points[i] - points[j] - images @ lattice, lengths
+
+
+def _wrapped(positions: Floats, cell: Floats) -> Floats:
+    """Return positions in the cell: the search for neighbours takes the longer the farther away an atom is."""
+    if not (np.isfinite(positions).all() and np.isfinite(cell).all()):
+        raise ExplosionError("positions or cell are not finite")
+    return np.ascontiguousarray(positions - np.floor(np.linalg.solve(cell.T, positions.T)).T @ cell)
 
 
 def _pairs(starts: Ints, n_atoms: int) -> tuple[Ints, Ints]:

@@ -5,6 +5,7 @@ import pytest
 import torch
 from ase.build import bulk
 
+from aiida_hezsp.errors import ExplosionError
 from aiida_hezsp.potential.factorised.graph import build_graph
 from aiida_hezsp.potential.factorised.sparse_sum import Bags, SparseMap, group_by, sparse_sum
 
@@ -64,3 +65,23 @@ def test_sparse_sums_and_their_derivatives_are_those_of_a_dense_product():
     assert torch.autograd.gradgradcheck(lambda t: sparse_sum(t, sparse) ** 3, (table,))
     empty = SparseMap(Bags.of(np.empty(0, int), np.zeros(7, int)), Bags.of(np.empty(0, int), np.zeros(5, int)))
     assert float(sparse_sum(table, empty).abs().sum()) == 0
+
+
+def test_an_atom_far_outside_its_cell_costs_nothing_and_changes_nothing():
+    rng = np.random.default_rng(4)
+    cell, positions = np.eye(3) * 4 + rng.normal(0, 0.3, (3, 3)), rng.uniform(0, 4, (6, 3))
+    far = positions + np.array([[0, 0, 0], [5000, 0, 0], [0, -3000, 1], [0, 0, 0], [0, 0, 2], [-1, 0, 0]]) @ cell
+    near = build_graph(np.ones(6, dtype=int), positions, cell, 5.0, 3.0)
+    moved = build_graph(np.ones(6, dtype=int), far, cell, 5.0, 3.0)
+    np.testing.assert_allclose(
+        np.sort(np.linalg.norm(moved.vectors, axis=1)), np.sort(np.linalg.norm(near.vectors, axis=1)), atol=1e-9
+    )
+    assert len(moved.first) == len(near.first)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_positions_that_are_no_numbers_are_refused(value):
+    positions = np.zeros((2, 3))
+    positions[1, 1] = value
+    with pytest.raises(ExplosionError, match="positions or cell are not finite"):
+        build_graph(np.ones(2, dtype=int), positions, np.eye(3) * 4, 5.0, 3.0)
