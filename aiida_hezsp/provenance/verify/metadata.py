@@ -17,7 +17,7 @@ _OLDER = re.compile(r"main_0000[ab]?|0\.\d{1,2}")
 
 
 class _Metadata(BaseModel):
-    model_config = ConfigDict(extra="allow", strict=True)
+    model_config = ConfigDict(extra="ignore", strict=True)
 
     export_version: Annotated[str, Field(max_length=64)]
     aiida_version: Annotated[str, Field(max_length=64)]
