@@ -109,9 +109,15 @@ def as_model(model: "CHGNet | str | Path") -> "CHGNet":
 
 
 def set_threads(threads: int) -> None:
-    """Set how many threads torch uses in this process (it would take all cores of its own accord)."""
+    """Set how many threads torch, OpenMP and BLAS use in this process (they would take all cores of their own accord).
+
+    BLAS matters: the cell filters of relaxations solve systems of a few rows, for which threads cost more than they do.
+    """
     import torch
+    from threadpoolctl import threadpool_limits
 
     if threads < 1:
         raise InputError(f"threads is {threads}: at least 1 is needed")
     torch.set_num_threads(threads)
+    threadpool_limits(limits=threads, user_api="openmp")
+    threadpool_limits(limits=1, user_api="blas")
