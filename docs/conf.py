@@ -49,3 +49,6 @@ autodoc_typehints = "signature"
 autodoc_default_options = {"members": True}
 python_use_unqualified_type_names = True
 copybutton_prompt_text = "$ "
+
+# A word in backticks may name attributes of several classes ("atoms", "exact"): it is then left as it is.
+suppress_warnings = ["ref.python"]

@@ -24,7 +24,7 @@ __all__ = ("cmd_explore",)
 @click.option("--group", "group_label", metavar="LABEL", help="Only predictions in this AiiDA group.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many, those with the largest MSD.")
 @click.option("--title", help="Title of the page; the label of the process if not given.")
-@click.option("--no-structures", is_flag=True, help="Leave the structures out: a quarter of the size, no 3D and no CIF.")
+@click.option("--no-structures", is_flag=True, help="Leave the structures out: a quarter of the size; no 3D, no CIF.")
 @click.pass_context
 def cmd_explore(
     ctx: click.Context,

@@ -101,7 +101,5 @@ def test_without_the_kernel_torch_takes_over_and_says_why(pbe, monkeypatch):
     monkeypatch.delitem(sys.modules, "aiida_hezsp.potential.native._kernel", raising=False)
     monkeypatch.setattr(builtins, "__import__", without_kernel)
     assert make_evaluator(pbe, "auto").name == "torch"
-    with pytest.raises(
-        InputError, match="was not built when aiida-hezsp was installed"
-    ):
+    with pytest.raises(InputError, match="was not built when aiida-hezsp was installed"):
         make_evaluator(pbe, "native")
