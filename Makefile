@@ -20,7 +20,7 @@ help:
 	@echo "make docs     build the documentation into docs/_build/html"
 	@echo "make clean    remove $(VENV), the demo's profile and build products"
 
-$(VENV)/.installed: pyproject.toml constraints.txt
+$(VENV)/.installed: pyproject.toml constraints.txt setup.py $(wildcard aiida_hezsp/potential/native/src/*)
 	@echo "Installing into $(VENV) (about 2 minutes, 3 GB) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) --editable .
