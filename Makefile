@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constr
 .PHONY: help install demo test optimade exactness lint docs clean
 
 help:
-	@echo "make demo     run the whole discovery for LZSP on this machine (about 15 minutes on 2 cores)"
+	@echo "make demo     run the whole discovery for LZSP on this machine (some minutes on 2 cores)"
 	@echo "make test     install what tests need, lint, build the docs, run all tests"
 	@echo "make optimade make $(OPTIMADE), in which optimade-maker serves an export for one of the tests"
 	@echo "make exactness  compare every backend of the potential with float64 CHGNet on all cases (minutes)"

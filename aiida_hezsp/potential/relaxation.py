@@ -26,8 +26,13 @@ VOLUME_FACTOR = 3.0  # a cell that grows or shrinks by this much has not been re
 # to 50. The cell has volume times elastic constant over the square of the factor that makes a length of its strain,
 # which is about the same for CELL_FACTOR times the root of the number of atoms (13 A^3 an atom, 1 eV/A^3 = 160 GPa).
 # ASE's own choice, the number of atoms itself, makes the cell softer, the softer the larger it is.
+PATIENCE = (
+    15  # steps without a lower energy after which FIRE takes over: curvature can be negative, and LBFGS go uphill
+)
 CURVATURE = 25.0
 CELL_FACTOR = 0.7
+# Where the curvature is negative LBFGS may go uphill: after so many steps without a lower energy FIRE takes over.
+PATIENCE = 15
 
 
 @dataclass(frozen=True)
@@ -114,23 +119,34 @@ def _steps(atoms: "Atoms", settings: RelaxSettings, before: int) -> Iterator[tup
     """Move the atoms; yield step, energy (eV) and largest force (eV/A), first of all as they are."""
     from ase.filters import FrechetCellFilter
 
-    stiff = settings.optimizer != "FIRE"
     n = len(atoms)
-    factor = CELL_FACTOR * n**0.5 if stiff else float(n)
+    factor = float(n) if settings.optimizer == "FIRE" else CELL_FACTOR * n**0.5
     target = FrechetCellFilter(atoms, exp_cell_factor=factor) if settings.relax_cell else atoms
-    optimizer = _optimizer_class(settings.optimizer)(target, logfile=None, **({"alpha": CURVATURE} if stiff else {}))
-    # The threshold is judged here, in coordinates that do not depend on the optimiser.
-    for _ in optimizer.irun(fmax=0.0, steps=max(settings.max_steps - before, 0)):
-        forces = target.get_forces()
-        forces[n:] *= factor / n
-        yield (
-            before + optimizer.nsteps,
-            float(atoms.get_potential_energy()),
-            float(np.linalg.norm(forces, axis=1).max()),
-        )
+    done, stale, lowest = before, 0, np.inf
+    for name in (settings.optimizer, "FIRE"):
+        optimizer = _optimizer(name, target)
+        # The threshold is judged here, in coordinates that do not depend on the optimiser.
+        for _ in optimizer.irun(fmax=0.0, steps=max(settings.max_steps - done, 0)):
+            if done > before and optimizer.nsteps == 0:
+                continue  # where the first optimiser ended, which was reported
+            forces, energy = target.get_forces(), float(atoms.get_potential_energy())
+            forces[n:] *= factor / n
+            yield done + optimizer.nsteps, energy, float(np.linalg.norm(forces, axis=1).max())
+            stale = 0 if energy < lowest else stale + 1
+            lowest = min(lowest, energy)
+            if name != "FIRE" and stale > PATIENCE:
+                break
+        else:
+            return
+        done += optimizer.nsteps
 
 
-def _optimizer_class(name: OptimizerName) -> Any:
+def _optimizer(name: str, target: Any) -> Any:
+    """Return an optimiser of atoms or of a filter."""
+    return _optimizer_class(name)(target, logfile=None, **({} if name == "FIRE" else {"alpha": CURVATURE}))
+
+
+def _optimizer_class(name: str) -> Any:
     """Return the optimiser's class."""
     from ase.optimize import BFGS, FIRE, LBFGS
 

@@ -50,7 +50,7 @@ class MsdDistribution:
         """Return the counts of equal bins from 0 to the largest value, and the `n_bins` + 1 edges (A^2)."""
         import numpy as np
 
-        top = max(self.values, default=0.0) or 1.0
+        top = float(self._array.max(initial=0.0)) or 1.0
         counts, edges = np.histogram(self._array, bins=n_bins, range=(0.0, top))
         return counts.tolist(), edges.tolist()
 

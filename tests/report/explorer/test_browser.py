@@ -313,7 +313,7 @@ def test_link_shows_what_its_sender_saw(visit, browser, folder):
 def test_copies_the_uuid(visit, rows):
     page = visit(hash_=f"#sel={rows[0]['uuid']}")
     page.page.get_by_role("button", name="Copy UUID").click()
-    page.page.wait_for_function("document.getElementById('said').textContent === 'UUID copied'")
+    pytest.importorskip("playwright.sync_api").expect(page.page.locator("#said")).to_have_text("UUID copied")
     page.page.focus("#search")
     page.page.keyboard.press("Control+V")
     assert page.page.input_value("#search") == rows[0]["uuid"]
