@@ -72,7 +72,7 @@ class TrainingRoute:
         return [
             f"{name} {values[name]:.4g} (trained on {low:.4g} to {high:.4g})"
             for name, (low, high) in ranges.items()
-            if not low <= values[name] <= high
+            if not low - ROUNDING * abs(low) <= values[name] <= high + ROUNDING * abs(high)
         ]
 
 
@@ -94,6 +94,7 @@ def training_route(model: SfmsdModelData) -> TrainingRoute:
     )
 
 
+ROUNDING = 1e-9  # of a range that went through a file; an entropy of the same composition must not lie outside
 _FEW = 3
 
 

@@ -125,7 +125,7 @@ class TrainedModel:
         return [
             name
             for name, value in zip(self.features, values, strict=True)
-            if not self.description.domain[name][0] <= value <= self.description.domain[name][1]
+            if not _inside(value, *self.description.domain[name])
         ]
 
     def _matrix(self, rows: Sequence[FeatureRow]) -> Floats:
@@ -135,3 +135,8 @@ class TrainedModel:
     def title(self) -> str:
         """What the model is, in words."""
         return kind_of(self.kind).title
+
+
+def _inside(value: float, low: float, high: float) -> bool:
+    """Return whether a value lies in a range, up to rounding."""
+    return bool(low - 1e-9 * abs(low) <= value <= high + 1e-9 * abs(high))
