@@ -58,13 +58,10 @@ def run_md(
     mark = fingerprint(atoms, settings, identity)
     recorder = Recorder(work, _mobile_indices(work, settings.mobile), settings)
     guard = Guard(work, settings, recorder)
-    first = 0
     if restart_file is not None and restart_file.exists():
         first = read_restart(restart_file, mark, work, recorder)
     else:
-        guard.check_geometry(work, 0)
-        _set_velocities(work, settings)
-        recorder.record(work, 0)
+        first = _start(work, settings, guard, recorder)
     dynamics = _dynamics(work, settings)
     begin = time.perf_counter()
     for step in range(first + 1, settings.n_steps + 1):
@@ -77,6 +74,14 @@ def run_md(
         if restart_file is not None and (step % settings.restart_every == 0 or step == settings.n_steps):
             write_restart(restart_file, mark, step, work, recorder)
     return recorder.trajectory(settings.n_steps)
+
+
+def _start(atoms: "Atoms", settings: MdSettings, guard: Guard, recorder: Recorder) -> int:
+    """Check the start, draw velocities, record it; return its step."""
+    guard.check_geometry(atoms, 0)
+    _set_velocities(atoms, settings)
+    recorder.record(atoms, 0)
+    return 0
 
 
 def _mobile_indices(atoms: "Atoms", element: str) -> list[int]:
