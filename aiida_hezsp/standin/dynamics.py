@@ -2,6 +2,8 @@
 
 SMASS is not used as a mass: the thermostat's time is 40 POTIM, VASP's choice for SMASS=0. Velocities come from
 POSCAR, or are drawn at TEBEG with zero total momentum and a seed from RANDOM_SEED or, without it, from the positions.
+CONTCAR holds the thermostat's state as well, as VASP's does: a run that is continued from it goes on as if it had never
+ended.
 """
 
 import zlib
@@ -14,6 +16,7 @@ from ase.calculators.calculator import PropertyNotImplementedError
 from ase.md.nose_hoover_chain import NoseHooverChainNVT
 from ase.md.velocitydistribution import MaxwellBoltzmannDistribution, Stationary
 from ase.md.verlet import VelocityVerlet
+from numpy.typing import NDArray
 
 from aiida_hezsp.errors import StandinError
 from aiida_hezsp.standin.labels import Labels, evaluate
@@ -22,19 +25,27 @@ from aiida_hezsp.standin.step import Thermo
 
 __all__ = ("run_dynamics",)
 
+FloatArray = NDArray[np.float64]
+
 _THERMOSTAT_STEPS = 40
 
 
-def run_dynamics(atoms: Atoms, settings: Settings, *, has_velocities: bool) -> Iterator[tuple[Labels, Thermo]]:
+def run_dynamics(
+    atoms: Atoms, settings: Settings, *, has_velocities: bool, thermostat: FloatArray | None = None
+) -> Iterator[tuple[Labels, Thermo]]:
     """Move `atoms` in place; yield labels and thermodynamics of NSW steps.
 
     After the last one `atoms` hold the positions and velocities of the step that would follow, so that a run started
-    from CONTCAR continues without repeating a frame, as with VASP.
+    from CONTCAR continues without repeating a frame, as with VASP. `thermostat` is the state (6,) that an earlier run
+    left; the present one is kept in `atoms.info["thermostat"]`.
     """
     if not has_velocities:
         _draw_velocities(atoms, settings)
     integrator = _integrator(atoms, settings)
+    if thermostat is not None and has_velocities:
+        _set_thermostat(integrator, thermostat)
     for number, _ in enumerate(integrator.irun(steps=settings.nsw)):
+        _keep_thermostat(atoms, integrator)
         if number < settings.nsw:
             labels = evaluate(atoms)
             yield labels, _thermo(atoms, labels, integrator)
@@ -63,6 +74,19 @@ def _integrator(atoms: Atoms, settings: Settings) -> Any:
     # ASE's thermostat counts 3N degrees of freedom, VASP 3N-3.
     target = settings.tebeg * _degrees(atoms) / (3 * len(atoms))
     return NoseHooverChainNVT(atoms, timestep=timestep, temperature_K=target, tdamp=_THERMOSTAT_STEPS * timestep)
+
+
+def _set_thermostat(integrator: Any, state: FloatArray) -> None:
+    """Take up the state of an earlier run; ASE has no public way to do so."""
+    if isinstance(integrator, NoseHooverChainNVT):
+        chain = integrator._thermostat  # noqa: SLF001
+        chain._eta[:], chain._p_eta[:] = np.split(state, 2)  # noqa: SLF001
+
+
+def _keep_thermostat(atoms: Atoms, integrator: Any) -> None:
+    if isinstance(integrator, NoseHooverChainNVT):
+        chain = integrator._thermostat  # noqa: SLF001
+        atoms.info["thermostat"] = np.concatenate([chain._eta, chain._p_eta])  # noqa: SLF001
 
 
 def _degrees(atoms: Atoms) -> int:

@@ -1,7 +1,8 @@
 """POSCAR in, CONTCAR out.
 
 Read: VASP 5 format, one or three scaling factors (one negative: the volume), selective dynamics, direct or Cartesian
-coordinates, velocities (A/fs, or direct ones with a line `Direct`). Element symbols come from POTCAR, as in VASP.
+coordinates, velocities (A/fs, or direct ones with a line `Direct`), the thermostat's state where VASP keeps its own
+(third line of the predictor-corrector block). Element symbols come from POTCAR, as in VASP.
 """
 
 import re
@@ -19,10 +20,16 @@ __all__ = ("Poscar", "read_poscar", "write_contcar")
 
 FloatArray = NDArray[np.float64]
 
+THERMOSTAT_SIZE = 6  # positions and momenta of the three links of the Nose-Hoover chain, in ASE's units
+_STATE_LINE = 2
+
 
 @dataclass(frozen=True)
 class Poscar:
-    """Contents of POSCAR: cell (3,3) A, positions (n,3) direct, movable (n,3), velocities (n,3) A/fs or None."""
+    """Contents of POSCAR: cell (3,3) A, positions (n,3) direct, movable (n,3), velocities (n,3) A/fs or None.
+
+    `thermostat` is the state (6,) that `write_contcar` wrote, None where there is none or it is VASP's own.
+    """
 
     species: tuple[str, ...]
     counts: tuple[int, ...]
@@ -30,6 +37,7 @@ class Poscar:
     positions: FloatArray
     movable: NDArray[np.bool_] | None
     velocities: FloatArray | None
+    thermostat: FloatArray | None = None
 
     @property
     def types(self) -> NDArray[np.int64]:
@@ -86,7 +94,8 @@ def _parse(lines: list[str]) -> Poscar:
     movable = (
         np.array([[word.upper().strip(".")[:1] == "T" for word in row[3:6]] for row in rows]) if selective else None
     )
-    return Poscar(species, counts, cell, positions, movable, _velocities(lines[at + 1 + n :], n, cell))
+    rest = lines[at + 1 + n :]
+    return Poscar(species, counts, cell, positions, movable, _velocities(rest, n, cell), _thermostat(rest[n + 1 :]))
 
 
 def _scale(lines: list[str]) -> FloatArray:
@@ -124,6 +133,14 @@ def _velocities(lines: list[str], n: int, cell: FloatArray) -> FloatArray | None
     return velocities @ cell if _starts_with(lines[0], "d") else velocities
 
 
+def _thermostat(lines: list[str]) -> FloatArray | None:
+    """State (6,) of the thermostat from what follows the velocities: key, POTIM, state, predictor-corrector rows."""
+    content = [line.split() for line in lines if line.strip()]
+    if len(content) <= _STATE_LINE or len(content[_STATE_LINE]) != THERMOSTAT_SIZE:
+        return None
+    return np.array([_number(word) for word in content[_STATE_LINE]])
+
+
 def _number(word: str) -> float:
     value = float(re.sub(r"[dD]", "e", word))
     if not np.isfinite(value):
@@ -135,8 +152,12 @@ def _starts_with(line: str, letters: str) -> bool:
     return line.strip()[:1].lower() in tuple(letters)
 
 
-def write_contcar(path: Path, atoms: Atoms, poscar: Poscar, comment: str, *, velocities: bool) -> None:
-    """Write CONTCAR with POSCAR's species and flags, 16 digits, and velocities (A/fs) after MD."""
+def write_contcar(path: Path, atoms: Atoms, poscar: Poscar, comment: str, *, timestep: float | None = None) -> None:
+    """Write CONTCAR with POSCAR's species and flags, 16 digits.
+
+    After MD, `timestep` (POTIM, fs) is given: velocities (A/fs) follow, and where `atoms.info["thermostat"]` holds the
+    thermostat's state, the block in which VASP keeps its own; its predictor-corrector rows are zero.
+    """
     lines = [comment, "   1.00000000000000"]
     lines += [" " + " ".join(f"{value:21.16f}" for value in vector) for vector in atoms.cell]
     lines += ["   " + "   ".join(poscar.species), "   " + "   ".join(str(count) for count in poscar.counts)]
@@ -147,7 +168,16 @@ def write_contcar(path: Path, atoms: Atoms, poscar: Poscar, comment: str, *, vel
         flags = "" if poscar.movable is None else "".join("   T" if free else "   F" for free in poscar.movable[index])
         lines.append(" " + " ".join(f"{value:19.16f}" for value in position) + flags)
     lines.append("")
-    if velocities:
+    if timestep is not None:
         rows = atoms.get_velocities() * units.fs
-        lines += [" " + " ".join(f"{value:15.8E}" for value in row) for row in rows]
+        lines += [" " + " ".join(f"{value:23.16E}" for value in row) for row in rows]
+        lines += _thermostat_lines(atoms, timestep)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _thermostat_lines(atoms: Atoms, timestep: float) -> list[str]:
+    state = atoms.info.get("thermostat")
+    if state is None:
+        return []
+    numbers = " ".join(f"{value:23.16E}" for value in state)
+    return ["", "           1", f" {timestep:23.16E}", f" {numbers}", *[" 0.0 0.0 0.0"] * (3 * len(atoms))]

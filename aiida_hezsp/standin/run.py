@@ -148,8 +148,8 @@ class _Run:
             yield Step(number, job.atoms, labels, scf, thermo), reached
 
     def _contcar(self, job: Job, atoms: Atoms) -> None:
-        is_md = job.settings.task == "md"
-        write_contcar(self._folder / "CONTCAR", atoms, job.poscar, self._comment, velocities=is_md)
+        timestep = job.settings.potim if job.settings.task == "md" else None
+        write_contcar(self._folder / "CONTCAR", atoms, job.poscar, self._comment, timestep=timestep)
 
     def _finish(self, job: Job, *, reached: bool) -> None:
         self._contcar(job, job.atoms)
@@ -166,8 +166,11 @@ def _results(job: Job, *, ignore_ediffg: bool) -> Iterator[tuple[Labels, bool, T
     if settings.task == "static":
         yield evaluate(job.atoms), False, None
     elif settings.task == "md":
-        has_velocities = job.poscar.velocities is not None
-        for labels, thermo in run_dynamics(job.atoms, settings, has_velocities=has_velocities):
+        poscar = job.poscar
+        has_velocities = poscar.velocities is not None
+        for labels, thermo in run_dynamics(
+            job.atoms, settings, has_velocities=has_velocities, thermostat=poscar.thermostat
+        ):
             yield labels, False, thermo
     else:
         for labels, reached in relax(job.atoms, settings, ignore_ediffg=ignore_ediffg):

@@ -38,16 +38,43 @@ def test_nve_conserves_energy(standin, poscar_text):
     assert np.ptp(energies) < 0.03
 
 
-def test_a_run_continued_from_contcar_is_the_uninterrupted_run(standin, write_inputs, run_standin, tmp_path):
-    """In the NVE ensemble, which has no thermostat whose state CONTCAR would not hold."""
-    settings = {**MD, "SMASS": -3, "MAGMOM": None}
-    whole = vasprun(standin(NSW=12, folder=tmp_path / "whole", **settings).folder)
-    first = standin(NSW=7, folder=tmp_path / "parts", **settings).folder
-    energies = [step["e_0_energy"] for step in vasprun(first).ionic_steps]
-    write_inputs(NSW=5, folder=first, poscar=(first / "CONTCAR").read_text(), **settings)
-    run_standin(first)
-    energies += [step["e_0_energy"] for step in vasprun(first).ionic_steps]
-    assert energies == pytest.approx([step["e_0_energy"] for step in whole.ionic_steps], abs=1e-6)
+@pytest.mark.parametrize("ensemble", [{"SMASS": -3}, {"SMASS": 0}, {"MDALGO": 2, "SMASS": 0}])
+def test_a_run_continued_from_contcar_is_the_uninterrupted_run(standin, write_inputs, run_standin, tmp_path, ensemble):
+    """NVE by positions and velocities alone; NVT because CONTCAR holds the thermostat as well."""
+    settings = {**MD, **ensemble, "MAGMOM": None}
+    whole = vasprun(standin(NSW=30, folder=tmp_path / "whole", **settings).folder)
+    parts = standin(NSW=7, folder=tmp_path / "parts", **settings).folder
+    steps = vasprun(parts).ionic_steps
+    for length in (13, 10):
+        write_inputs(NSW=length, folder=parts, poscar=(parts / "CONTCAR").read_text(), **settings)
+        run_standin(parts)
+        steps += vasprun(parts).ionic_steps
+    for name in ("e_0_energy", "kinetic"):
+        assert [step[name] for step in steps] == pytest.approx([step[name] for step in whole.ionic_steps], abs=2e-8)
+    for step, expected in zip(steps, whole.ionic_steps, strict=True):
+        np.testing.assert_allclose(step["structure"].cart_coords, expected["structure"].cart_coords, atol=1e-7)
+
+
+def test_without_the_thermostats_state_nvt_goes_another_way(standin, write_inputs, run_standin, tmp_path):
+    """What the block in CONTCAR is for: positions and velocities alone do not continue a thermostatted run."""
+    settings = {**MD, "SMASS": 0, "MAGMOM": None}
+    whole = vasprun(standin(NSW=40, folder=tmp_path / "whole", **settings).folder)
+    parts = standin(NSW=20, folder=tmp_path / "parts", **settings).folder
+    contcar = (parts / "CONTCAR").read_text().split("\n\n")
+    assert len(contcar) == 3
+    write_inputs(NSW=20, folder=parts, poscar="\n\n".join(contcar[:2]) + "\n", **settings)
+    run_standin(parts)
+    last, expected = vasprun(parts).ionic_steps[-1], whole.ionic_steps[-1]
+    assert abs(last["kinetic"] - expected["kinetic"]) > 1e-4
+
+
+def test_pymatgen_reads_the_block_with_the_thermostat(standin):
+    folder = standin(NSW=3, SMASS=0, **MD).folder
+    poscar = Poscar.from_file(folder / "CONTCAR", check_for_potcar=False)
+    key, potim, state = poscar.predictor_corrector_preamble.splitlines()
+    assert int(key) == 1
+    assert float(potim) == MD["POTIM"]
+    assert len(state.split()) == 6
 
 
 def test_contcar_has_velocities_of_zero_total_momentum(standin):

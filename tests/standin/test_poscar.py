@@ -89,7 +89,7 @@ def test_contcar_is_read_by_pymatgen_and_by_us(structure, read, tmp_path):
     atoms = poscar.atoms(("Li", "O", "P"))
     atoms.set_velocities(velocities / units.fs)
     path = tmp_path / "CONTCAR"
-    write_contcar(path, atoms, poscar, "a comment", velocities=True)
+    write_contcar(path, atoms, poscar, "a comment", timestep=1.0)
     theirs = PymatgenPoscar.from_file(path, check_for_potcar=False)
     assert theirs.comment == "a comment"
     assert np.array(theirs.velocities) == pytest.approx(velocities, abs=1e-9)
