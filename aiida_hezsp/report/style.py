@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ("COLORS", "GREY", "STANDIN_MARK", "WIDTH", "data_uri", "mark_standin", "new_figure", "styled")
+__all__ = (
+    "COLORS",
+    "GREY",
+    "STANDIN_MARK",
+    "WIDTH",
+    "data_uri",
+    "mark_standin",
+    "new_figure",
+    "settle",
+    "styled",
+)
 
 # Okabe and Ito's palette: told apart with every kind of colour vision.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -71,9 +81,22 @@ def mark_standin(figure: "Figure", standin: bool) -> None:
     )
 
 
+def settle(figure: "Figure") -> None:
+    """Lay a figure out for good, to 1e-4 of its size.
+
+    The solver behind constrained layouts differs from run to run in the last digits, and an SVG names its clip paths by
+    a hash of all digits.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        axes.set_position([round(float(value), 4) for value in axes.get_position(original=True).bounds])
+
+
 def data_uri(figure: "Figure") -> str:
     """Return a figure as an SVG data URI; points drawn with `rasterized=True` are pixels inside it."""
     buffer = io.BytesIO()
     with styled():
+        settle(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from aiida_hezsp.potential.benchmarks.contenders import STOCK, STOCK_FORCES
-from aiida_hezsp.report.style import COLORS, GREY
+from aiida_hezsp.report.style import COLORS, GREY, settle
 
 BAR = 0.27  # inches a bar and the room around it
 MARGIN = 0.38  # inches for a title and the room around a panel
@@ -30,6 +30,7 @@ def draw(reports: Sequence[Any], path: Path) -> None:
         grid = figure.add_gridspec(max(1, len(panels)), 1, height_ratios=heights or None)
         for number, panel in enumerate(panels):
             _panel(figure.add_subplot(grid[number]), panel)
+        settle(figure)
         figure.savefig(path, format="svg", metadata={"Date": None}, facecolor="white")
 
 

@@ -189,10 +189,11 @@ def test_trace_of_the_chosen_prediction(visit, rows, many):
     assert stage.locator(".stage-count").text_content() == str(len(runs))
     assert "4 \N{MULTIPLICATION SIGN} standin r2scan" in stage.text_content()
     stage.locator("summary").click()
+    stage.locator("code").nth(len(runs) - 1).wait_for()  # written once the stage is open
     assert set(stage.locator("code").all_text_contents()) == {run.uuid for run in runs}
     own = page.page.locator('[data-stage="prediction"]')
     own.locator("summary").click()
-    assert rows[5]["uuid"] in own.text_content()
+    own.locator("code", has_text=rows[5]["uuid"]).wait_for()
 
 
 def test_cif_is_the_relaxed_structure(visit, content, rows):
