@@ -12,12 +12,14 @@ __all__ = (
     "ImageError",
     "InputError",
     "ModelFileError",
+    "PotentialError",
     "PredictionError",
     "SettingsError",
     "StandinError",
     "StructureError",
     "TableError",
     "TrajectoryError",
+    "VaspRunError",
 )
 
 
@@ -51,6 +53,14 @@ class StructureError(HezspError):
 
 class ModelFileError(HezspError):
     """A model file is damaged, of another format, or asks for something that is not allowed."""
+
+
+class PotentialError(HezspError):
+    """POTCARs are missing from a family, or the family itself is."""
+
+
+class VaspRunError(HezspError):
+    """A finished VASP directory cannot be imported: damaged, unfinished, or not what the dataset needs."""
 
 
 class ImageError(HezspError):

@@ -24,6 +24,7 @@ __all__ = (
     "read_options",
     "read_structure_file",
     "structures_for",
+    "unstored_structures",
 )
 
 _SUFFIXES = {".cif", ".vasp", ".poscar", ".xyz", ".json"}
@@ -162,13 +163,7 @@ def structures_for(
     """
     from aiida import orm
 
-    from aiida_hezsp.data.structures import structure_data_from_pymatgen
-
-    formulas, files, identifiers = _sort_out(arguments)
-    structures = {_label(path.stem): structure_data_from_pymatgen(read_structure_file(path)) for path in files}
-    for identifier in identifiers:
-        node = load_node_or_fail(identifier, orm.StructureData)
-        structures[f"node_{node.pk}"] = node
+    formulas, structures = _files_and_nodes(arguments)
     if formulas:
         from aiida_hezsp.calculations.make_configurations import make_configurations
 
@@ -177,6 +172,37 @@ def structures_for(
         )
         structures |= made["structures"]
     return structures
+
+
+def unstored_structures(
+    arguments: tuple[str, ...], family: "Family", cell: str, seed: int
+) -> "dict[str, orm.StructureData]":
+    """Return the same structures as `structures_for`, without storing anything.
+
+    Raises:
+        HezspError: an argument is neither formula, structure file nor node, or does not fit the family.
+    """
+    from aiida_hezsp.chemistry import decorate, parse_formula
+    from aiida_hezsp.data.structures import structure_data_from_pymatgen
+
+    formulas, structures = _files_and_nodes(arguments)
+    for composition in (parse_formula(family, formula) for formula in formulas):
+        structures[composition.label] = structure_data_from_pymatgen(decorate(family, composition, cell, seed))
+    return structures
+
+
+def _files_and_nodes(arguments: tuple[str, ...]) -> "tuple[list[str], dict[str, orm.StructureData]]":
+    """Return the formulas among the arguments, and the structures of the files and nodes by label."""
+    from aiida import orm
+
+    from aiida_hezsp.data.structures import structure_data_from_pymatgen
+
+    formulas, files, identifiers = _sort_out(arguments)
+    structures = {_label(path.stem): structure_data_from_pymatgen(read_structure_file(path)) for path in files}
+    for identifier in identifiers:
+        node = load_node_or_fail(identifier, orm.StructureData)
+        structures[f"node_{node.pk}"] = node
+    return formulas, structures
 
 
 def _label(text: str) -> str:

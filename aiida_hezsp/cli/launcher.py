@@ -8,6 +8,7 @@ import click
 
 from aiida_hezsp.cli import environment
 from aiida_hezsp.cli.inputs import atom_counts, check_model, check_structures, read_options, structures_for
+from aiida_hezsp.cli.vasp_files import check_vasp, write_vasp_files
 
 if TYPE_CHECKING:
     from aiida_hezsp.families import Family
@@ -28,6 +29,8 @@ class Launch:
         self.family: Family = load_family(options["family"])
         self.overrides = parse_assignments(options["assignments"])
         self.settings = load_protocol(options["protocol"], self.overrides)
+        if options.get("write_inputs") and not self.dry_run:
+            raise click.UsageError("--write-inputs is for a dry run: add --dry-run")
         if not self.dry_run:
             environment.load_profile_or_fail(self.profile)
             self._check()
@@ -47,6 +50,7 @@ class Launch:
             self.engine()
         if "vasp_code" in options:
             self.vasp()
+            check_vasp(self)
         for name in ("model", "relaxation_model", "md_model"):
             if name in options:
                 check_model(options[name])
@@ -97,6 +101,11 @@ class Launch:
         from aiida_hezsp.cli.plan_table import plan_table
         from aiida_hezsp.workflows.plan import plan
 
+        folder = self.options.get("write_inputs")
+        if folder is not None:
+            environment.load_profile_or_fail(self.profile)
+            written = write_vasp_files(self, folder)
+            click.echo(f"wrote the VASP input files of {written} structures to {folder}", err=True)
         standin = self.options.get("vasp_code", "").startswith(environment.STANDIN_LABEL)
         stages = plan(self.kind, self.family, self.settings, atoms, standin=standin)
         if self.options["as_json"]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import reduce
+from pathlib import Path
 from typing import Any
 
 import click
@@ -47,4 +48,10 @@ vasp_options = _stack(
     ),
     click.option("--potential-family", default=STANDIN_FAMILY, show_default=True, help="POTCAR family."),
     click.option("--vasp-options", default="{}", metavar="YAML", help="metadata.options of VASP jobs."),
+    click.option(
+        "--write-inputs",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="DIR",
+        help="With --dry-run: write INCAR, KPOINTS, POSCAR and POTCAR.spec (symbols, hashes) of each structure to DIR.",
+    ),
 )

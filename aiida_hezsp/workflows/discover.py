@@ -8,6 +8,7 @@ from aiida.engine.processes.workchains.workchain import WorkChainSpec
 
 from aiida_hezsp.workflows.base import HezspWorkChain
 from aiida_hezsp.workflows.dft.batch import add_vasp
+from aiida_hezsp.workflows.dft.validation import validate_dft
 from aiida_hezsp.workflows.potential import PotentialWorkChain
 from aiida_hezsp.workflows.screen import ScreenWorkChain
 from aiida_hezsp.workflows.sfmsd import SfmsdWorkChain
@@ -26,6 +27,7 @@ class DiscoverWorkChain(HezspWorkChain):
         super().define(spec)
         add_vasp(spec)
         spec.input("family", valid_type=orm.Dict, help="The family, self-contained (`Family.to_dict`).")
+        spec.inputs.validator = validate_dft
         spec.outline(
             cls.train_potential,
             cls.train_sfmsd,
