@@ -26,9 +26,6 @@ VOLUME_FACTOR = 3.0  # a cell that grows or shrinks by this much has not been re
 # to 50. The cell has volume times elastic constant over the square of the factor that makes a length of its strain,
 # which is about the same for CELL_FACTOR times the root of the number of atoms (13 A^3 an atom, 1 eV/A^3 = 160 GPa).
 # ASE's own choice, the number of atoms itself, makes the cell softer, the softer the larger it is.
-PATIENCE = (
-    15  # steps without a lower energy after which FIRE takes over: curvature can be negative, and LBFGS go uphill
-)
 CURVATURE = 25.0
 CELL_FACTOR = 0.7
 # Where the curvature is negative LBFGS may go uphill: after so many steps without a lower energy FIRE takes over.
