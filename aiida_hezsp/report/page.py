@@ -1,7 +1,6 @@
 """One HTML page about a campaign: a table, figures, errors and where everything comes from; no network needed."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +9,13 @@ from aiida import orm
 from aiida_hezsp import __version__
 from aiida_hezsp.errors import HezspError
 from aiida_hezsp.report.campaign import Campaign, Finetuning, gather_campaign
+from aiida_hezsp.report.figures import campaign_figures
 from aiida_hezsp.report.style import data_uri
 
 if TYPE_CHECKING:
     from markupsafe import Markup
-    from matplotlib.figure import Figure
 
-__all__ = ("campaign_figures", "render_page", "write_page")
+__all__ = ("render_page", "write_page")
 
 _FOLDER = Path(__file__).parent / "assets"
 _ERRORS = (
@@ -24,10 +23,6 @@ _ERRORS = (
     ("force_mae", "force", "meV/Å"),
     ("stress_mae", "stress", "GPa"),
     ("magmom_mae", "moment", "μB"),
-)
-_PARITY_CAPTION = (
-    "CHGNet against its labels before and after fine-tuning, on images kept out of training; unseen: compositions "
-    "kept out altogether."
 )
 _MOMENTS = (("before", "before"), ("after_best", "after, best epoch"), ("after_final", "after, last epoch"))
 
@@ -59,7 +54,7 @@ def render_page(campaign: Campaign) -> str:
     return environment.get_template("page.html").render(
         campaign=campaign,
         best=campaign.ranked[0],
-        figures=[{"uri": data_uri(figure), "caption": caption} for figure, caption in campaign_figures(campaign)],
+        figures=[{"uri": data_uri(item.draw()), "caption": item.caption} for item in campaign_figures(campaign)],
         finetunings=[
             {"title": item.title, "uuid": item.uuid, "rows": _error_rows(item)} for item in campaign.finetunings
         ],
@@ -93,45 +88,3 @@ def _error_rows(item: Finetuning) -> list[dict[str, Any]]:
         for key, moment in _MOMENTS
         if item.metrics.get(key, {}).get(split, {}).get("n_images")
     ]
-
-
-def campaign_figures(campaign: Campaign) -> "Iterator[tuple[Figure, str]]":
-    """Yield the figures that there are data for, with what they show."""
-    from aiida_hezsp.report.model_errors import errors_figure, importance_figure
-    from aiida_hezsp.report.msd_curves import msd_figure
-    from aiida_hezsp.report.parity import parity_figure
-    from aiida_hezsp.report.ranking import distribution_figure, ranking_figure
-    from aiida_hezsp.report.shap_summary import shap_figure
-
-    standin = campaign.standin
-    yield ranking_figure(campaign.ranked, standin=standin), "The highest predicted MSD with their intervals."
-    yield (
-        distribution_figure(campaign.ranked, standin=standin),
-        "All predicted MSD over the paper's regions: low below 40, medium to 120, high above 120 Å².",
-    )
-    for item in campaign.finetunings:
-        yield (
-            parity_figure(item.arrays, item.title, standin=standin),
-            _PARITY_CAPTION,
-        )
-    if campaign.curves:
-        yield (
-            msd_figure(campaign.curves, campaign.window, standin=standin),
-            "MSD of the mobile ions, averaged over ions and time origins.",
-        )
-    if campaign.training:
-        spread = campaign.training.get("target_std")
-        yield (
-            errors_figure(campaign.training["metrics"], spread, standin=standin),
-            "Errors of the SF-MSD models by split.",
-        )
-        yield (
-            importance_figure(campaign.training["importances"], standin=standin),
-            "Permutation importance of the structural features.",
-        )
-    if all(campaign.shap):
-        features = [row.features for row in campaign.ranked]
-        yield (
-            shap_figure(campaign.shap, features, standin=standin),
-            "Every point is a prediction: how far each feature moves it.",
-        )

@@ -63,7 +63,7 @@ def test_a_folder_with_metadata_from_file_and_options(discovery, tmp_path):
     assert "verified: no POTCAR text" in result.output
     assert "Stand-in labels: no VASP ran" in result.output
     assert (folder / "README.md").read_text().startswith("# Mine\n\nGrace Hopper (Navy)\n")
-    figures = sorted(folder.glob("figure-*.png"))
+    figures = sorted(folder.glob("*.png"))
     assert len(figures) >= 6
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in figures)
     judged = CliRunner().invoke(cmd_root, ["verify", str(folder)])

@@ -8,8 +8,11 @@ from aiida_hezsp.report.model_errors import errors_figure, importance_figure
 from aiida_hezsp.report.msd_curves import MsdCurve, msd_figure
 from aiida_hezsp.report.parity import parity_figure
 from aiida_hezsp.report.ranking import distribution_figure, ranking_figure
+from aiida_hezsp.report.sfmsd_parity import sfmsd_parity_figure
 from aiida_hezsp.report.shap_summary import shap_figure, swarm
 from aiida_hezsp.report.style import STANDIN_MARK, data_uri
+from aiida_hezsp.report.targets import targets_figure
+from aiida_hezsp.report.waterfall import waterfall_figure
 
 
 def texts(figure):
@@ -92,7 +95,7 @@ def test_errors_and_importances_name_models_splits_and_features():
     metrics = {"GB": {"train": {"rmse": 11.986, "n": 188}, "test": {"rmse": 20.3, "n": 122}}}
     metrics["RF"] = {"train": {"rmse": 11.1, "n": 188}, "test": {"rmse": None, "n": 0}}
     labels = texts(errors_figure(metrics, 40.0, standin=False))
-    assert {"GB", "RF", "train", "test", "12\nn=188", "20.3\nn=122"} <= set(labels)
+    assert {"GB", "RF", "train\nn = 188", "test\nn = 122", "12", "20.3"} <= set(labels)
     values = {"b": 5.0, "a": 1.0}
     importances = {"GB": {name: {"permutation_mean": value, "permutation_std": 0.1} for name, value in values.items()}}
     ticks = [label.get_text() for label in importance_figure(importances, standin=False).axes[0].get_yticklabels()]
@@ -130,3 +133,48 @@ def test_pyplot_is_not_touched(arrays):
     data_uri(parity_figure(arrays, "First", standin=True))
     assert mpl.rcParams["axes.grid"] == before
     assert "matplotlib.pyplot" not in sys.modules or not sys.modules["matplotlib.pyplot"].get_fignums()
+
+
+def training_rows():
+    """Rows of the training results: four compositions, two models."""
+    return [
+        {"label": f"L{k}", "split": split, "target": target, "target_error": 2.0,
+         "predictions": {"GB": target + 1.0, "SISSO": target - 2.0}}
+        for k, (split, target) in enumerate([("train", 10.0), ("train", 50.0), ("test", 30.0), ("quaternary", 90.0)])
+    ]  # fmt: skip
+
+
+def test_sfmsd_parity_has_every_split_of_every_model():
+    figure = sfmsd_parity_figure(training_rows(), standin=True)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["GB", "SISSO"]
+    assert {"train", "test", "quaternary", STANDIN_MARK} <= set(texts(figure))
+    drawn = [tuple(container[0].get_xydata()[0]) for container in figure.axes[1].containers]
+    assert (30.0, 28.0) in drawn
+    assert (90.0, 88.0) in drawn
+
+
+def test_targets_kept_and_removed_add_up():
+    figure = targets_figure([10.0, 50.0, 90.0], [11.0, 300.0], standin=False)
+    heights = [patch.get_height() for container in figure.axes[0].containers for patch in container]
+    assert sum(heights) == 5
+    assert {"kept: 3", "removed: 2"} <= set(texts(figure))
+
+
+def test_waterfall_goes_from_the_mean_to_the_prediction():
+    shap = {"volume": 12.0, "x_li": -5.0, "a": 1.0}
+    figure = waterfall_figure("Li3Zr2Si2PO12", 60.0, shap, {"volume": 2080.123, "x_li": 3.0}, standin=False)
+    bars = {bar.get_y(): bar for bar in figure.axes[0].patches}
+    first, last = bars[min(bars)], bars[max(bars)]
+    assert first.get_x() == pytest.approx(52.0)  # the mean
+    assert last.get_x() + last.get_width() == pytest.approx(60.0)
+    assert last.get_width() == 12.0  # the largest on top
+    assert {"volume = 2080", "x_li = 3", "a", "+12", "-5"} <= set(texts(figure))
+
+
+def test_errors_show_the_noise_of_the_targets():
+    metrics = {"GB": {"train": {"rmse": 10.0, "max_ae": 30.0, "n": 5}, "test": {"rmse": 20.0, "max_ae": 50.0, "n": 3}}}
+    figure = errors_figure(metrics, 40.0, noise_floor={"test": 12.0, "train": None}, standin=False)
+    lines = {tuple(line.get_ydata()) for line in figure.axes[0].lines}
+    assert {(12.0, 12.0), (40.0, 40.0)} <= lines
+    assert {"noise of the targets", "spread of the targets", "50", "test\nn = 3"} <= set(texts(figure))

@@ -72,7 +72,7 @@ def test_page_needs_no_network(read, page):
 
 
 def test_figures_and_sections(read):
-    assert len(read.figures) == 8  # ranking, distribution, two parities, MSD, errors, importances, SHAP
+    assert len(read.figures) == 9  # ranking, distribution, two parities, MSD, errors, importances, SHAP, waterfall
     assert {"ranking", "figures", "errors", "trace", "versions"} <= set(read.ids)
 
 
