@@ -35,7 +35,8 @@ def predict(
 
     Returns:
         A Dict: formula, elements, type, x_li, s_config, features, `msd` (A^2), `msd_low` and `msd_high` (interval of
-        the stated coverage), `shap` by feature with `shap_base`, `outside_domain`, model, label engines, cell volume.
+        the stated coverage), `shap` by feature with `shap_base`, `outside_domain`, `defined` (false where a SISSO model
+        has no value and its training mean stands in), model, label engines, cell volume.
     """
     known = compositions.get_dict()[label.value]
     row = features.get_dict()["rows"][label.value]
@@ -54,6 +55,7 @@ def predict(
             "shap": dict(zip(trained.features, map(float, shap_values[0]), strict=True)),
             "shap_base": float(base),
             "outside_domain": trained.outside_domain(row),
+            "defined": bool(trained.defined([row])[0]),
             "model_kind": model.kind,
             "label_engines": model.label_engines,
             "volume": structure.get_cell_volume(),

@@ -18,7 +18,7 @@ class SfmsdTrainCalculation(EngineCalculation):
 
     JOB = "sfmsd-train"
     TABLE_FILE = "table.json"
-    TEMPORARY_FILES = (("*.skops", ".", 1), ("*.json", ".", 1))
+    TEMPORARY_FILES = (("*.skops", ".", 1), ("*.sisso", ".", 1), ("*.json", ".", 1))
 
     @classmethod
     def define(cls, spec: CalcJobProcessSpec) -> None:

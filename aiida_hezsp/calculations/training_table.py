@@ -1,12 +1,13 @@
 """Join features and MD results into the table that SF-MSD models are trained on."""
 
-import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from aiida import orm
 from aiida.engine import calcfunction
 
 from aiida_hezsp.errors import HezspError
+from aiida_hezsp.sfmsd.balance import order_by_chance
 
 __all__ = ("training_table",)
 
@@ -16,12 +17,14 @@ def training_table(rule: orm.Dict, **inputs: dict[str, orm.Dict]) -> orm.Dict:
     """Join batches of features and of MD results by label.
 
     Args:
-        rule: `test_fraction` of the rows kept for testing, `seed`.
+        rule: `test_fraction` of the rows kept for testing, `seed`; `datasets`, where a composition was chosen from, by
+            label; `only`, the datasets that are taken (null: all); `variant`, the name of a table of models to compare
+            with.
         inputs: namespaces `features` (from `hezsp.features`) and `results` (of `hezsp.md`), any number of batches.
 
     Returns:
-        A Dict with `columns`, `target`, `rows` (label, features, target and its error, split), `label_engines`, and
-        `left_out`.
+        A Dict with `columns`, `target`, `rows` (label, dataset, features, target and its error, split),
+        `label_engines`, `left_out`, and `variant` where there is one.
 
     Raises:
         HezspError: the batches hold different feature sets or a composition twice, or no row is complete.
@@ -29,7 +32,8 @@ def training_table(rule: orm.Dict, **inputs: dict[str, orm.Dict]) -> orm.Dict:
     tables = [node.get_dict() for _, node in sorted(inputs["features"].items())]
     if len(sets := {table["feature_set"] for table in tables}) != 1:
         raise HezspError(f"batches of different feature sets cannot be joined: {', '.join(sorted(sets))}")
-    features = {label: row for table in tables for label, row in table["rows"].items()}
+    settings = rule.get_dict()
+    features = {label: row for table in tables for label, row in table["rows"].items() if _wanted(label, settings)}
     runs = [node.get_dict() for _, node in sorted(inputs["results"].items())]
     results: dict[str, dict[str, Any]] = {}
     for run in runs:
@@ -39,10 +43,11 @@ def training_table(rule: orm.Dict, **inputs: dict[str, orm.Dict]) -> orm.Dict:
     complete = sorted(label for label in features if label in results and results[label]["error"] is None)
     if not complete:
         raise HezspError("no composition has both features and an MD result")
-    test = _test_labels(complete, rule["test_fraction"], rule["seed"])
+    test = _test_labels(complete, settings["test_fraction"], settings["seed"])
     rows = [
         {
             "label": label,
+            "dataset": settings.get("datasets", {}).get(label),
             "features": features[label],
             "target": results[label]["msd"],
             "target_error": results[label].get("msd_error"),
@@ -52,6 +57,7 @@ def training_table(rule: orm.Dict, **inputs: dict[str, orm.Dict]) -> orm.Dict:
     ]
     reasons = {label: entry["error"] for label, entry in results.items() if entry["error"] is not None}
     reasons |= {label: reason for table in tables for label, reason in table["failed"].items()}
+    reasons = {label: reason for label, reason in reasons.items() if _wanted(label, settings)}
     return orm.Dict(
         {
             "feature_set": sets.pop(),
@@ -61,10 +67,20 @@ def training_table(rule: orm.Dict, **inputs: dict[str, orm.Dict]) -> orm.Dict:
             "left_out": reasons,
             "label_engines": sorted({engine for run in runs for engine in run["model"]["label_engines"]}),
         }
+        | _variant(settings)
     )
 
 
 def _test_labels(labels: list[str], fraction: float, seed: int) -> set[str]:
     """Return the labels of the test split: the same for the same label and seed, whatever else is in the table."""
-    ranked = sorted(labels, key=lambda label: hashlib.sha256(f"{seed}:{label}".encode()).hexdigest())
-    return set(ranked[: round(fraction * len(labels))])
+    return set(order_by_chance(labels, seed)[: round(fraction * len(labels))])
+
+
+def _wanted(label: str, settings: Mapping[str, Any]) -> bool:
+    """Return whether a composition belongs to a dataset that is taken."""
+    only = settings.get("only")
+    return only is None or settings["datasets"].get(label) in only
+
+
+def _variant(settings: Mapping[str, Any]) -> dict[str, str]:
+    return {"variant": settings["variant"]} if settings.get("variant") else {}

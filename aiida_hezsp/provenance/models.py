@@ -12,11 +12,15 @@ from aiida_hezsp.errors import PredictionError
 __all__ = ("TrainingRoute", "find_model", "newest_model", "training_route")
 
 _UUID = re.compile(r"[0-9a-f]{4,8}(-[0-9a-f-]*)?")
+_MAIN = {"attributes": {"!has_key": "variant"}}
 _LIST = "`verdi data hezsp model list` lists the models"
 
 
 def find_model(identifier: str) -> SfmsdModelData:
     """Return an SF-MSD model by pk, UUID (or its beginning), node label, or kind (``GB``): of several the newest.
+
+    Models to compare with (`variant`) have neither been trained on all kinds of compositions nor made for screening: a
+    kind alone never means one of them.
 
     Raises:
         PredictionError: there is none, or the identifier belongs to something else; says what.
@@ -29,7 +33,7 @@ def find_model(identifier: str) -> SfmsdModelData:
         if not isinstance(node, SfmsdModelData):
             raise PredictionError(f"node {node.pk} is a {type(node).__name__}, not an SF-MSD model; {_LIST}")
         return node
-    found = _newest({"or": [{"label": identifier}, {"attributes.kind": identifier}]})
+    found = _newest({"or": [{"label": identifier}, {"attributes.kind": identifier, **_MAIN}]})
     if found is None:
         raise PredictionError(f"no SF-MSD model has the label or the kind {identifier!r}; {_LIST}")
     return found
@@ -41,7 +45,7 @@ def newest_model(kind: str) -> SfmsdModelData:
     Raises:
         PredictionError: the profile has no SF-MSD model.
     """
-    found = _newest({"attributes.kind": kind}) or _newest({})
+    found = _newest({"attributes.kind": kind, **_MAIN}) or _newest(_MAIN)
     if found is None:
         raise PredictionError(
             "this profile has no SF-MSD model: `aiida-hezsp launch discover` or `launch sfmsd` trains one, "

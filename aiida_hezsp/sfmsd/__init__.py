@@ -4,9 +4,10 @@ from importlib import import_module
 from typing import Any
 
 _HOME = {
-    "BalanceSettings": "balance",
     "KINDS": "models",
     "SISSORegressor": "sisso",
+    "SissoSearch": "sisso",
+    "SplitStep": "balance",
     "TrainSettings": "training",
     "TrainedModel": "trained",
     "TrainingTable": "table",

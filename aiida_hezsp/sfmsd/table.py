@@ -35,7 +35,10 @@ class Target(BaseModel):
 
 
 class Row(BaseModel):
-    """One composition: its features, its target, and the standard error of the target where it is known."""
+    """One composition: its features, its target, and the standard error of the target where it is known.
+
+    `dataset` names where the composition was chosen from; splits can be made of one dataset alone.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     label: Name
@@ -43,6 +46,7 @@ class Row(BaseModel):
     target: FiniteFloat
     target_error: FiniteFloat | None = None
     split: Name = TRAIN
+    dataset: Name | None = None
 
 
 class TrainingTable(BaseModel):

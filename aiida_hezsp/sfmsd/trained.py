@@ -1,15 +1,18 @@
 """A trained SF-MSD model: what it predicts, how far it may be off, why, and where it should not be asked."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
-from aiida_hezsp.sfmsd.balance import Removal
-from aiida_hezsp.sfmsd.importance import Importance, tree_shap
+from aiida_hezsp.sfmsd.balance import Removal, SplitStep
+from aiida_hezsp.sfmsd.importance import Importance, expression_shap, tree_shap
+from aiida_hezsp.sfmsd.intervals import Calibration, Intervals, attainable
 from aiida_hezsp.sfmsd.metrics import Metrics
 from aiida_hezsp.sfmsd.models import kind_of
 from aiida_hezsp.sfmsd.table import Column, Target, feature_matrix
@@ -45,7 +48,11 @@ class Probe(Section):
 
 
 class Description(Section):
-    """All that is known of a model beside the estimator itself; the JSON file beside the skops file."""
+    """All that is known of a model beside the estimator itself; the JSON file beside the estimator's.
+
+    `half_width` is that of the interval of a composition of average difficulty, `splits` the steps that made the
+    named test sets of `metrics`, `formula` a SISSO model as one reads it, `calibration` what intervals rest on.
+    """
 
     format: Literal["aiida-hezsp.sfmsd/1"] = FORMAT
     kind: str
@@ -61,10 +68,14 @@ class Description(Section):
     cross_validation: CrossValidation
     importances: dict[str, Importance]
     removed: tuple[Removal, ...] = ()
+    max_target: float | None = None
+    splits: tuple[SplitStep, ...] = ()
+    formula: str | None = None
     training_labels: tuple[str, ...]
     seed: int
     versions: dict[str, str]
     probe: Probe
+    calibration: Calibration
 
 
 @dataclass(frozen=True)
@@ -79,7 +90,7 @@ class TrainedModel:
 
     @property
     def kind(self) -> str:
-        """Kind of regressor: ``GB`` or ``RF``."""
+        """Kind of regressor: ``GB``, ``RF`` or ``SISSO``."""
         return self.description.kind
 
     @property
@@ -89,8 +100,13 @@ class TrainedModel:
 
     @property
     def coverage(self) -> float:
-        """Probability that `intervals` hold the target (see `intervals.half_width` for what it rests on)."""
+        """Probability that `intervals` hold the target (see `Intervals` for what it rests on)."""
         return self.description.coverage
+
+    @cached_property
+    def interval_maker(self) -> Intervals:
+        """What makes intervals; `half_width` and `difficulty` are its own."""
+        return Intervals(self.description.calibration)
 
     @property
     def metrics(self) -> dict[str, Metrics]:
@@ -103,21 +119,44 @@ class TrainedModel:
         Raises:
             TableError: a row lacks a feature, or a value is not finite.
         """
-        return np.asarray(self.estimator.predict(self._matrix(rows)), dtype=np.float64)
+        return self._predict(self._matrix(rows))
 
-    def intervals(self, rows: Sequence[FeatureRow]) -> tuple[Floats, Floats]:
-        """Return the lower and upper end of each row's interval of the stated coverage, (rows,) each.
+    def intervals(self, rows: Sequence[FeatureRow], coverage: float | None = None) -> tuple[Floats, Floats]:
+        """Return the lower and upper end of each row's interval, (rows,) each.
 
-        The interval is prediction +- half width, the same for all rows; an MSD cannot be negative, so the lower
-        end is cut at 0.
+        The interval is prediction +- half width, wider where training rows nearby were predicted badly or are far
+        away; an MSD cannot be negative, so no end is below 0.
+
+        Args:
+            rows: as for `predict`.
+            coverage: probability of the intervals; that of the model if not given. More than the residuals support
+                (`n / (n + 1)`) cannot be had: their largest is taken.
         """
-        predictions = self.predict(rows)
-        width = self.description.half_width
-        return np.maximum(predictions - width, 0.0), predictions + width
+        x = self._matrix(rows)
+        wanted = self.coverage if coverage is None else coverage
+        return self.interval_maker.around(self._predict(x), x, wanted, lowest=0.0)
+
+    def attainable(self, coverage: float) -> float:
+        """Return the coverage that `intervals` have when this one is asked for."""
+        return attainable(coverage, len(self.description.calibration.residuals))
 
     def shap_values(self, rows: Sequence[FeatureRow]) -> tuple[Floats, float]:
         """Return SHAP values (rows, features) and the base value; base plus a row's values is its prediction."""
-        return tree_shap(self.estimator, self._matrix(rows))
+        x = self._matrix(rows)
+        if kind_of(self.kind).trees:
+            return tree_shap(self.estimator, x)
+        return expression_shap(self.estimator, x, self.interval_maker.rows)
+
+    def defined(self, rows: Sequence[FeatureRow]) -> NDArray[np.bool_]:
+        """Return for each row, (rows,), whether the model has a value there.
+
+        A SISSO model may have none (the logarithm of what is negative for this row); the mean of the training
+        targets is predicted instead.
+        """
+        x = self._matrix(rows)
+        if kind_of(self.kind).trees:
+            return np.ones(len(x), dtype=bool)
+        return np.asarray(self.estimator.defined(x), dtype=bool)
 
     def outside_domain(self, row: FeatureRow) -> list[str]:
         """Return the features whose value lies outside the range that the model was trained on."""
@@ -127,6 +166,11 @@ class TrainedModel:
             for name, value in zip(self.features, values, strict=True)
             if not _inside(value, *self.description.domain[name])
         ]
+
+    def _predict(self, x: Floats) -> Floats:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of undefined rows: `defined` tells which
+            return np.asarray(self.estimator.predict(x), dtype=np.float64)
 
     def _matrix(self, rows: Sequence[FeatureRow]) -> Floats:
         return feature_matrix(rows, self.features)

@@ -1,6 +1,7 @@
 """Train an SF-MSD model: clean the table, search the parameters, fit, and measure (paper, section 4.4)."""
 
 import platform
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -9,17 +10,20 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from aiida_hezsp.errors import TableError
-from aiida_hezsp.sfmsd.balance import BalanceSettings, clean_table
+from aiida_hezsp.sfmsd.balance import SplitStep, clean_table
 from aiida_hezsp.sfmsd.importance import permutation_importances
-from aiida_hezsp.sfmsd.intervals import half_width
+from aiida_hezsp.sfmsd.intervals import Calibration, Intervals, attainable
 from aiida_hezsp.sfmsd.metrics import Metrics, measure
-from aiida_hezsp.sfmsd.models import kind_of
+from aiida_hezsp.sfmsd.models import Kind, Problem, kind_of
+from aiida_hezsp.sfmsd.search import Found, search
+from aiida_hezsp.sfmsd.sisso.candidates import SissoSearch
 from aiida_hezsp.sfmsd.table import TRAIN, TrainingTable, feature_matrix
 from aiida_hezsp.sfmsd.trained import CrossValidation, Description, Probe, TrainedModel
 
 __all__ = ("MIN_ROWS", "TrainSettings", "number_of_folds", "train")
 
 Floats = NDArray[np.float64]
+Say = Callable[[str], None]
 
 MIN_ROWS = 4
 """Fewest rows that two folds of two can be made of."""
@@ -28,7 +32,11 @@ N_PROBES = 5
 
 
 class TrainSettings(BaseModel):
-    """How to train; the defaults are the paper's where it states them (100 iterations, 200 A^2)."""
+    """How to train; the defaults are the paper's where it states them (100 iterations, 200 A^2).
+
+    `splits` make named test sets out of the training rows, one after the other; `interval_neighbours` are those that
+    the width of an interval depends on (0: one width for all); `sisso` is read by that kind alone.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     kind: str = "GB"
@@ -36,12 +44,20 @@ class TrainSettings(BaseModel):
     cv: Annotated[int, Field(ge=2, le=1000)] = 5
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
     coverage: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.9
-    balance: BalanceSettings | None = None
+    interval_neighbours: Annotated[int, Field(ge=0, le=1000)] = 20
+    splits: tuple[SplitStep, ...] = ()
     max_target: Annotated[float, Field(gt=0.0)] | None = 200.0
+    sisso: SissoSearch = SissoSearch()
     threads: Annotated[int, Field(ge=1, le=1024)] = 1
 
 
-def train(table: TrainingTable | dict[str, Any], settings: TrainSettings | None = None) -> TrainedModel:
+def _silent(_: str) -> None:
+    """Tell nobody."""
+
+
+def train(
+    table: TrainingTable | dict[str, Any], settings: TrainSettings | None = None, say: Say = _silent
+) -> TrainedModel:
     """Train one kind of regressor on the split ``train`` of a table and measure it on every split.
 
     Parameters are found by a seeded randomised search, scored by the cross-validated RMSE. The same seed, table and
@@ -50,40 +66,42 @@ def train(table: TrainingTable | dict[str, Any], settings: TrainSettings | None 
     Args:
         table: rows with features, targets and splits; a dictionary is checked first.
         settings: see `TrainSettings`.
+        say: hears what the training costs, where that is known, and how far it is.
 
     Raises:
         TableError: the table is malformed, or fewer than `MIN_ROWS` rows are left to train on.
+        CostError: no setting of SISSO is affordable.
     """
     settings = settings or TrainSettings()
     kind = kind_of(settings.kind)
     checked = table if isinstance(table, TrainingTable) else TrainingTable.from_dict(table)
-    cleaned, removed = clean_table(checked, settings.max_target, settings.balance)
-    if (n_rows := len(cleaned.of(TRAIN))) < MIN_ROWS:
-        raise TableError(f"{n_rows} rows are left to train on: at least {MIN_ROWS} are needed")
-    x, y = _arrays(cleaned, TRAIN)
-    if np.ptp(y) == 0.0:
-        raise TableError(f"all {len(y)} training targets are {y[0]:g}: there is nothing to learn")
-    search, validation = _search(settings, x, y)
-    estimator = search.best_estimator_
-    width, coverage = half_width(validation - y, settings.coverage)
+    cleaned, removed = clean_table(checked, settings.max_target, settings.splits)
+    x, y = _training_arrays(cleaned)
+    found, estimator = _fit(kind, settings, cleaned, x, y, say)
+    calibration = Calibration.of(x, y - found.validation, settings.interval_neighbours)
+    coverage = attainable(settings.coverage, len(y))
     description = Description(
         kind=kind.name,
         feature_set=cleaned.feature_set,
         columns=cleaned.columns,
         target=cleaned.target,
         coverage=coverage,
-        half_width=width,
+        half_width=Intervals(calibration).half_width(coverage),
         domain=_domain(cleaned.names, x),
-        parameters=_plain(search.best_params_),
+        parameters=_plain(found.parameters),
         metrics=_metrics(estimator, cleaned),
         noise_floor=_noise_floor(cleaned),
-        cross_validation=_cross_validation(settings, search, y, validation),
+        cross_validation=_cross_validation(settings, found, y),
         importances=permutation_importances(estimator, x, y, cleaned.names, settings.seed, settings.threads),
         removed=tuple(removed),
+        max_target=settings.max_target,
+        splits=settings.splits,
+        formula=None if kind.trees else estimator.text(),
         training_labels=tuple(row.label for row in cleaned.of(TRAIN)),
         seed=settings.seed,
         versions=_versions(),
         probe=_probe(estimator, x),
+        calibration=calibration,
     )
     return TrainedModel(estimator, description)
 
@@ -93,35 +111,45 @@ def number_of_folds(n_rows: int, wanted: int) -> int:
     return max(2, min(wanted, n_rows // 2))
 
 
-def _search(settings: TrainSettings, x: Floats, y: Floats) -> tuple[Any, Floats]:
-    """Search the parameters; return the finished search and the out-of-fold predictions (rows,) of its best."""
-    from sklearn.base import clone
-    from sklearn.model_selection import KFold, RandomizedSearchCV, cross_val_predict
+def _training_arrays(table: TrainingTable) -> tuple[Floats, Floats]:
+    """Return features (rows, features) and targets (rows,) of the training split, checked."""
+    if (n_rows := len(table.of(TRAIN))) < MIN_ROWS:
+        raise TableError(f"{n_rows} rows are left to train on: at least {MIN_ROWS} are needed")
+    x, y = _arrays(table, TRAIN)
+    if np.ptp(y) == 0.0:
+        raise TableError(f"all {len(y)} training targets are {y[0]:g}: there is nothing to learn")
+    return x, y
 
-    kind = kind_of(settings.kind)
-    folds = KFold(number_of_folds(len(y), settings.cv), shuffle=True, random_state=settings.seed)
-    search = RandomizedSearchCV(
-        kind.estimator(settings.seed),
-        kind.search_space(),
-        n_iter=settings.search_iterations,
-        scoring="neg_root_mean_squared_error",
-        cv=folds,
-        random_state=settings.seed,
-        n_jobs=settings.threads,
-        error_score="raise",
+
+def _fit(
+    kind: Kind, settings: TrainSettings, table: TrainingTable, x: Floats, y: Floats, say: Say
+) -> tuple[Found, Any]:
+    """Search the parameters and fit the best; return what was found and the fitted estimator."""
+    folds = number_of_folds(len(y), settings.cv)
+    problem = Problem(settings.seed, table.columns, len(y), folds, settings.search_iterations, settings.sisso)
+    prepared = kind.prepare(kind, problem)
+    for remark in prepared.remarks:
+        say(remark)
+    found = search(
+        prepared,
+        x,
+        y,
+        iterations=settings.search_iterations,
+        folds=folds,
+        seed=settings.seed,
+        processes=settings.threads,
+        say=say,
     )
-    search.fit(x, y)
-    best = clone(search.best_estimator_)
-    return search, np.asarray(cross_val_predict(best, x, y, cv=folds, n_jobs=settings.threads), dtype=np.float64)
+    return found, found.estimator.fit(x, y)
 
 
-def _cross_validation(settings: TrainSettings, search: Any, y: Floats, validation: Floats) -> CrossValidation:
+def _cross_validation(settings: TrainSettings, found: Found, y: Floats) -> CrossValidation:
     """Return how the parameters were found and the errors out of fold."""
     return CrossValidation(
         folds=number_of_folds(len(y), settings.cv),
-        iterations=settings.search_iterations,
-        rmse_of_search=float(-search.best_score_),
-        out_of_fold=measure(y, validation),
+        iterations=found.tried,
+        rmse_of_search=found.rmse,
+        out_of_fold=measure(y, found.validation),
     )
 
 
@@ -168,5 +196,5 @@ def _probe(estimator: Any, x: Floats) -> Probe:
 
 def _versions() -> dict[str, str]:
     """Return the versions that a model depends on."""
-    names = ("aiida-hezsp", "scikit-learn", "skops", "numpy")
+    names = ("aiida-hezsp", "scikit-learn", "skops", "numpy", "crepes")
     return {"python": platform.python_version()} | {name: version(name) for name in names}

@@ -6,7 +6,7 @@ from typing import Any
 from aiida_hezsp.chemistry import draw, parse_formula, space
 from aiida_hezsp.families import Family
 
-__all__ = ("chosen_formulas", "chosen_labels")
+__all__ = ("chosen_datasets", "chosen_formulas", "chosen_labels", "dataset_name")
 
 
 def chosen_formulas(family: Family, choices: Iterable[Mapping[str, Any]] | Mapping[str, Any]) -> list[str]:
@@ -14,7 +14,7 @@ def chosen_formulas(family: Family, choices: Iterable[Mapping[str, Any]] | Mappi
 
     Args:
         family: the family.
-        choices: `formulas`, or a `space` of which `n` (null: all) are drawn with `seed`.
+        choices: `formulas`, or a `space` of which `n` (null: all) are drawn with `seed`; maybe a `name`.
 
     Raises:
         FormulaError, CompositionError: a formula does not belong to the family.
@@ -29,6 +29,21 @@ def chosen_formulas(family: Family, choices: Iterable[Mapping[str, Any]] | Mappi
                 chosen = draw(chosen, choice["n"], choice["seed"])
         formulas |= dict.fromkeys(composition.formula for composition in chosen)
     return list(formulas)
+
+
+def dataset_name(choice: Mapping[str, Any]) -> str:
+    """Return the name of what a choice gives: its own, that of its space, or ``formulas``."""
+    return str(choice.get("name") or choice["space"] or "formulas")
+
+
+def chosen_datasets(family: Family, choices: Iterable[Mapping[str, Any]] | Mapping[str, Any]) -> dict[str, str]:
+    """Return by label from which choice a composition comes; of several the first."""
+    datasets: dict[str, str] = {}
+    for choice in [choices] if isinstance(choices, Mapping) else choices:
+        name = dataset_name(choice)
+        for label in chosen_labels(family, chosen_formulas(family, choice)):
+            datasets.setdefault(label, name)
+    return datasets
 
 
 def chosen_labels(family: Family, formulas: Iterable[str]) -> list[str]:

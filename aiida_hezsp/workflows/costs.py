@@ -8,6 +8,10 @@ from typing import Any
 
 import yaml
 
+from aiida_hezsp.sfmsd.balance import SplitStep
+from aiida_hezsp.sfmsd.sisso.candidates import SissoChoice, SissoSearch
+from aiida_hezsp.sfmsd.sisso.cost import duration
+
 __all__ = ("Estimator", "Stage")
 
 _ARRAY_HEADERS = 2000  # bytes: names, shapes and types of the arrays of a trajectory
@@ -84,12 +88,30 @@ class Estimator:
         hours = (seconds + self.costs["overheads"]["engine_job"]) / 3600
         return Stage(name, f"CHGNet, {len(atoms)} images, {epochs} epochs", len(atoms), 1, epochs, hours, 5.0)
 
-    def training(self, name: str, rows: int) -> Stage:
-        """Return the search and training of the SF-MSD models."""
+    def training(
+        self, name: str, rows: Mapping[str, int], n_features: int, splits: Sequence[Mapping[str, Any]]
+    ) -> Stage:
+        """Return the search and training of the SF-MSD models.
+
+        Args:
+            name: of the stage.
+            rows: compositions by dataset.
+            n_features: columns of the table.
+            splits: steps that take rows away from training.
+        """
         settings = self.settings["sfmsd"]["training"]
-        fits = len(settings["models"]) * settings["search_iterations"] * settings["cv"]
-        hours = fits * self.costs["overheads"]["sfmsd_fit"] / 3600
-        return Stage(name, f"{', '.join(settings['models'])}: {fits} fits", rows, 1, fits, hours, 2.0)
+        iterations, folds = settings["search_iterations"], settings["cv"]
+        trees = [kind for kind in settings["models"] if kind != "SISSO"]
+        fits = len(trees) * iterations * folds
+        seconds = fits * self.costs["overheads"]["sfmsd_fit"]
+        remark = ""
+        if "SISSO" in settings["models"]:
+            choice = SissoSearch(**settings["sisso"]).choose(n_features, _rows_left(rows, splits))
+            fits += choice.fits(iterations, folds)
+            seconds += choice.seconds(iterations, folds)
+            remark = _left_out(choice)
+        what = f"{', '.join(settings['models'])}: {fits} fits{remark}"
+        return Stage(name, what, sum(rows.values()), 1, fits, seconds / 3600, 2.0)
 
     def prediction(self, name: str, count: int) -> Stage:
         """Return features and predictions, which run inside the work chain."""
@@ -110,6 +132,28 @@ def _trajectory_bytes(atoms: int, md: Mapping[str, Any], mobile_share: float) ->
     records = md["n_steps"] // md["record_every"] + 1
     frames = md["n_steps"] // md["frames_every"] + 1 if md["frames_every"] else 0
     return records * (12 * mobile_share * atoms + 32) + frames * (12 * atoms + 8) + _ARRAY_HEADERS
+
+
+def _rows_left(rows: Mapping[str, int], splits: Sequence[Mapping[str, Any]]) -> int:
+    """Return how many rows are trained on after all splits, as far as numbers and shares tell."""
+    left = dict(rows)
+    for step in (SplitStep(**split) for split in splits):
+        chosen = {name: count for name, count in left.items() if step.dataset in {None, name}}
+        total = sum(chosen.values())
+        keep = total if (number := step.number(total)) is None else min(number, total)
+        left |= {name: count * keep / total for name, count in chosen.items() if total}
+    return max(round(sum(left.values())), 1)
+
+
+def _left_out(choice: SissoChoice) -> str:
+    """Say which settings of SISSO are not tried, and what the largest would cost."""
+    if not choice.left_out:
+        return ""
+    last = choice.left_out[-1]
+    return (
+        f"; without {len(choice.left_out)} SISSO settings above {duration(choice.max_fit_seconds)} a fit (dimension "
+        f"{last.dimension}, complexity {last.complexity}: {duration(last.cost.seconds)} a fit)"
+    )
 
 
 def _sizes(atoms: Sequence[int]) -> str:

@@ -1,11 +1,12 @@
 """What a work chain would run: stages with jobs, structures, steps and expected cost."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aiida_hezsp.chemistry import parse_formula
 from aiida_hezsp.families import Family
-from aiida_hezsp.workflows.compositions import chosen_formulas
+from aiida_hezsp.workflows.compositions import chosen_datasets, chosen_formulas
 from aiida_hezsp.workflows.costs import Estimator, Stage
 
 __all__ = ("Stage", "plan")
@@ -45,8 +46,22 @@ def _sfmsd(estimator: Estimator, family: Family) -> list[Stage]:
     return [
         estimator.relaxation("training structures", cells),
         estimator.dynamics("MD targets", cells, estimator.settings["md"]),
-        estimator.training("SF-MSD models", len(cells)),
+        *_trainings(estimator, family),
     ]
+
+
+def _trainings(estimator: Estimator, family: Family) -> list[Stage]:
+    """Return the trainings of the SF-MSD models: those of the screen, then those to compare with."""
+    settings = estimator.settings["sfmsd"]
+    counts = Counter(chosen_datasets(family, settings["compositions"]).values())
+    main = {"feature_set": settings["feature_set"], "splits": settings["training"]["splits"], "datasets": list(counts)}
+    parts = [("SF-MSD models", main)] + [(f"SF-MSD models: {one['name']}", one) for one in settings["variants"]]
+    stages = []
+    for name, part in parts:
+        columns = family.feature_sets[part["feature_set"]]
+        rows = {dataset: count for dataset, count in counts.items() if dataset in part["datasets"]}
+        stages.append(estimator.training(name, rows, len(columns), part["splits"]))
+    return stages
 
 
 def _screen(estimator: Estimator, family: Family) -> list[Stage]:

@@ -15,7 +15,7 @@ TABLE = {
 
 
 def test_job(prepare, check_job):
-    parameters = {"models": ["GB", "RF"], "search_iterations": 2, "cv": 3, "seed": 1, "coverage": 0.9, "balance": None}
+    parameters = {"models": ["GB", "SISSO"], "search_iterations": 2, "cv": 3, "seed": 1, "splits": [{"keep": 9}]}
     prepared = prepare("hezsp.sfmsd_train", table=orm.Dict(TABLE), parameters=parameters)
     check_job(*prepared)
     assert json.loads((prepared[1] / "table.json").read_text()) == TABLE

@@ -47,6 +47,28 @@ def test_a_label_keeps_its_split_whatever_the_order(aiida_profile_clean):
     assert splits[0] == splits[1]
 
 
+def test_a_table_of_one_dataset(aiida_profile_clean):
+    """Of batches that hold both: rows and reasons of the others are left out."""
+    labels = [f"c{number}" for number in range(6)]
+    chosen = {
+        "test_fraction": 0.0,
+        "seed": 1,
+        "datasets": {label: "odd" if number % 2 else "even" for number, label in enumerate([*labels, "c6", "c7"])},
+        "only": ["odd"],
+        "variant": "mine",
+    }
+    table = training_table(
+        rule=orm.Dict(chosen),
+        features={"b0": features_of(labels, failed={"c6": "even", "c7": "odd"})},
+        results={"b0": results_of(labels)},
+    ).get_dict()
+    assert [(row["label"], row["dataset"], row["split"]) for row in table["rows"]] == [
+        (label, "odd", "train") for label in ("c1", "c3", "c5")
+    ]
+    assert table["left_out"] == {"c7": "odd"}
+    assert table["variant"] == "mine"
+
+
 def test_different_feature_sets_are_refused(aiida_profile_clean):
     with pytest.raises(HezspError, match="different feature sets"):
         training_table(

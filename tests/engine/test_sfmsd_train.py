@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -13,12 +14,13 @@ from aiida_hezsp.sfmsd import load_model
 INPUT = {
     "job": "sfmsd-train",
     "table": "table.json",
-    "models": ["GB", "RF"],
+    "models": ["GB", "RF", "SISSO"],
     "search_iterations": 1,
     "cv": 3,
     "seed": 1,
     "coverage": 0.8,
-    "balance": {"n_keep": 20},
+    "splits": [{"keep": 20}, {"dataset": "b", "by": "chance", "keep": 0.5, "rest": "test_b"}],
+    "sisso": {"dimension": [1], "complexity": [0]},
     "max_target": 200.0,
     "threads": 1,
 }
@@ -41,6 +43,8 @@ def table():
             "features": {"x": (7 * k % 31) / 31, "y": (11 * k % 29) / 29},
             "target": 20.0 + 100.0 * (7 * k % 31) / 31,
             "split": "test" if k % 6 == 0 else "train",
+            "dataset": "b" if k > 25 else "a",
+            "target_error": 2.0,
         }
         for k in range(36)
     ]
@@ -61,38 +65,57 @@ def output(folder):
     return run(SfmsdTrainInput.model_validate(INPUT), folder)
 
 
+KINDS = {"GB": ".skops", "RF": ".skops", "SISSO": ".sisso"}
+
+
 def test_output_is_strict_json_with_all_sections(output):
     assert json.loads(json.dumps(output, allow_nan=False)) == output
     for section in ("metrics", "cross_validation", "parameters", "importances", "intervals"):
-        assert set(output[section]) == {"GB", "RF"}
-    assert set(output["metrics"]["GB"]) == {"train", "test", "outliers", "balanced_out"}
+        assert set(output[section]) == set(KINDS)
+    assert set(output["metrics"]["GB"]) == {"train", "test", "outliers", "balanced_out", "test_b"}
     assert set(output["metrics"]["GB"]["train"]) == {"n", "rmse", "mae", "max_ae", "r2"}
     assert set(output["importances"]["RF"]) == {"x", "y"}
+    assert output["noise_floor"] == dict.fromkeys(output["metrics"]["RF"], 2.0)
+    assert output["formulas"].keys() == {"SISSO"}
+    assert output["formulas"]["SISSO"].endswith("* (x)")  # 20 + 100 x was planted
 
 
 def test_models_are_written_and_are_those_of_the_output(output, folder, table):
     rows = {row["label"]: row["features"] for row in table["rows"]}
-    for kind in ("GB", "RF"):
-        model = load_model(folder / f"{kind}.skops")
-        predicted = model.predict([rows[row["label"]] for row in output["rows"]])
-        assert predicted.tolist() == [row["predictions"][kind] for row in output["rows"]]
+    ordered = [rows[row["label"]] for row in output["rows"]]
+    for kind, suffix in KINDS.items():
+        model = load_model(folder / f"{kind}{suffix}")
+        assert model.predict(ordered).tolist() == [row["predictions"][kind] for row in output["rows"]]
+        ends = np.transpose(model.intervals(ordered)).tolist()
+        assert ends == [row["intervals"][kind] for row in output["rows"]]
         assert output["intervals"][kind] == {"coverage": 0.8, "half_width": model.description.half_width}
+        assert [step.rest for step in model.description.splits] == ["balanced_out", "test_b"]
 
 
 def test_removals_are_recorded_and_rows_complete(output, table):
     assert [row["label"] for row in output["rows"]] == [row["label"] for row in table["rows"]]
     assert output["removed"][0] == {"label": "r1", "target": 300.0, "reason": "target above 200 A^2 (train)"}
-    assert len(output["removed"]) == 1 + (29 - 20)
+    splits = {row["label"]: row["split"] for row in output["rows"]}
+    moved = {label for label, split in splits.items() if split not in {"train", "test"}}
+    assert {removal["label"] for removal in output["removed"]} == moved
+    drawn = [row for row in output["rows"] if row["split"] == "test_b"]
+    assert {row["dataset"] for row in drawn} == {"b"}
+    assert len(moved) == 1 + (29 - 20) + len(drawn)
     trained = [row["target"] for row in output["rows"] if row["split"] == "train"]
-    assert len(trained) == 20
-    assert output["target_mean"] == pytest.approx(sum(trained) / 20)
+    assert len(trained) == 20 - len(drawn)
+    assert output["target_mean"] == pytest.approx(sum(trained) / len(trained))
 
 
 def test_progress_is_printed(folder, capfd):
-    run(SfmsdTrainInput.model_validate(INPUT | {"models": ["RF"], "balance": None}), folder)
+    changed = {"models": ["RF", "SISSO"], "splits": [], "sisso": {"dimension": [1, 9], "max_fit_seconds": 5.0}}
+    run(SfmsdTrainInput.model_validate(INPUT | changed), folder)
     lines = capfd.readouterr().out.splitlines()
-    assert lines[0] == "sfmsd RF: 1 candidates x 3 folds on 29 rows"
-    assert lines[1].startswith("sfmsd RF: done in ")
+    assert lines[0] == "sfmsd table: 36 rows: 6 test, 1 outliers, 29 train"
+    assert lines[1] == "sfmsd RF: 1 candidates x 3 folds on 29 rows"
+    assert lines[2].startswith("sfmsd RF: done in ")
+    assert lines[3] == "sfmsd SISSO: up to 1 candidates x 3 folds on 29 rows"
+    assert lines[4].startswith("sfmsd SISSO: 2 settings, up to dimension 1, complexity 2")
+    assert lines[6].startswith("sfmsd SISSO: a fit of dimension 9, complexity 2, subspaces of 10 would cost: 2 + 17 + ")
 
 
 def test_is_a_job_of_the_engine(folder):
@@ -106,13 +129,14 @@ def test_is_a_job_of_the_engine(folder):
     ("change", "message"),
     [
         ({"colour": 1}, "colour"),
-        ({"models": ["SVM"]}, "unknown kind 'SVM': GB, RF are known"),
+        ({"models": ["SVM"]}, "unknown kind 'SVM': GB, RF, SISSO are known"),
         ({"models": []}, "at least 1"),
         ({"models": ["GB", "GB"]}, "twice"),
         ({"cv": 1}, "cv"),
         ({"coverage": 1.5}, "coverage"),
         ({"threads": 0}, "threads"),
-        ({"balance": {"n_keep": 5, "min_gap": 1.0}}, "give one of the two"),
+        ({"splits": [{"keep": 5, "min_gap": 1.0}]}, "give one of the two"),
+        ({"sisso": {"operators": ["+", "tanh"]}}, "tanh"),
         ({"job": "md"}, "sfmsd-train"),
         ({"table": "/etc/passwd"}, "table"),
     ],

@@ -85,7 +85,13 @@ INPUTS = {
     },
     "finetune": {"images": "images.npz", "epochs": 1, "batch_size": 2, "micro_batch": 2},
     "evaluate": {"images": "images.npz"},
-    "sfmsd-train": {"table": "table.json", "models": ["GB", "RF"], "search_iterations": 1, "cv": 2},
+    "sfmsd-train": {
+        "table": "table.json",
+        "models": ["GB", "RF", "SISSO"],
+        "search_iterations": 1,
+        "cv": 2,
+        "sisso": {"dimension": [1], "complexity": [0]},
+    },
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 from aiida_hezsp.data import SfmsdModelData
 
 
-@pytest.mark.parametrize("kind", ["GB", "RF"])
+@pytest.mark.parametrize("kind", ["GB", "RF", "SISSO"])
 def test_models_predict_what_the_engine_reported(job, parse, table, kind):
     status, _, outputs = parse("sfmsd-train", job("sfmsd-train"))
     assert status == 0
@@ -20,7 +20,7 @@ def test_models_predict_what_the_engine_reported(job, parse, table, kind):
     assert predicted.tolist() == [row["predictions"][kind] for row in reported["rows"]]
 
 
-@pytest.mark.parametrize("name", ["GB.skops", "GB.json"])
+@pytest.mark.parametrize("name", ["GB.skops", "GB.json", "SISSO.sisso", "SISSO.json"])
 @pytest.mark.parametrize("damage", ["missing", "cut"])
 def test_a_damaged_model(copy_of, parse, name, damage):
     path = copy_of("sfmsd-train") / name
@@ -30,4 +30,4 @@ def test_a_damaged_model(copy_of, parse, name, damage):
         path.write_bytes(path.read_bytes()[:-50])
     status, message, _ = parse("sfmsd-train", path.parent)
     assert status == 311
-    assert "GB" in message or "model." in message
+    assert path.stem in message or "model." in message

@@ -6,10 +6,11 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from aiida_hezsp.sfmsd import TrainingTable, TrainSettings, train
+from aiida_hezsp.sfmsd import SissoSearch, TrainingTable, TrainSettings, train
 from aiida_hezsp.sfmsd import models as models_module
 
 NOISE = 4.0
+FAST_SISSO = SissoSearch(dimension=(1, 2, 3), complexity=(1, 2))
 
 
 def planted_table(n=80, seed=1, noise=NOISE):
@@ -69,10 +70,15 @@ def models(table_dict):
     """One model of each kind, by kind."""
     table = TrainingTable.from_dict(table_dict)
     with few_trees():
-        return {kind: train(table, TrainSettings(kind=kind, search_iterations=3, cv=3)) for kind in ("GB", "RF")}
+        return {
+            kind: train(
+                table, TrainSettings(kind=kind, search_iterations=6 if kind == "SISSO" else 3, cv=3, sisso=FAST_SISSO)
+            )
+            for kind in ("GB", "RF", "SISSO")
+        }
 
 
-@pytest.fixture(params=["GB", "RF"])
+@pytest.fixture(params=["GB", "RF", "SISSO"])
 def model(request, models):
     return models[request.param]
 

@@ -19,6 +19,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from aiida_hezsp.errors import ModelFileError
 from aiida_hezsp.sfmsd import files as files_module
 from aiida_hezsp.sfmsd import load_model, save_model
+from aiida_hezsp.sfmsd.models import kind_of
 from aiida_hezsp.sfmsd.trees import check_trees
 
 
@@ -45,12 +46,14 @@ def refuses(path, message):
 
 
 def test_round_trip_is_exact(tmp_path, model, rows):
-    save_model(model, tmp_path / "model.skops")
-    loaded = load_model(tmp_path / "model.skops")
+    path = tmp_path / f"model{kind_of(model.kind).suffix}"
+    save_model(model, path)
+    loaded = load_model(path)
     assert (loaded.predict(rows) == model.predict(rows)).all()
     assert loaded.description == model.description
     assert (loaded.kind, loaded.features, loaded.coverage) == (model.kind, model.features, model.coverage)
     np.testing.assert_array_equal(loaded.shap_values(rows)[0], model.shap_values(rows)[0])
+    np.testing.assert_array_equal(loaded.intervals(rows), model.intervals(rows))
 
 
 def test_files_may_be_renamed_together(saved, rows):
@@ -230,5 +233,82 @@ def test_crafted_trees_are_refused(attack):
 
 
 def test_name_must_say_what_it_is(model, tmp_path):
-    with pytest.raises(ModelFileError, match=r"model.pkl: the name of a model file ends in .skops"):
+    suffix = {"SISSO": "sisso"}.get(model.kind, "skops")
+    with pytest.raises(
+        ModelFileError, match=rf"model.pkl: the name of a model file ends in .{suffix} \({model.kind}\)"
+    ):
         save_model(model, tmp_path / "model.pkl")
+
+
+@pytest.fixture
+def expressions(tmp_path, models):
+    """A SISSO model, saved."""
+    path = tmp_path / "model.sisso"
+    save_model(models["SISSO"], path)
+    return path
+
+
+def redescribe(path, **changes):
+    data = json.loads(path.with_suffix(".json").read_text())
+    data["sisso_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.with_suffix(".json").write_text(json.dumps(data | changes))
+
+
+def test_a_sisso_file_is_json_that_reads_well(expressions):
+    record = json.loads(expressions.read_text())
+    assert record["features"] == ["strong", "curved", "idle_1", "idle_2"]
+    assert {term["text"] for term in record["models"][-1]["terms"]} == {"strong", "curved^2"}
+    described = json.loads(expressions.with_suffix(".json").read_text())
+    assert "skops_sha256" not in described
+    assert described["formula"].endswith("(curved^2)")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda record: record["models"][-1]["terms"][0].update(expression=[9]), "names feature 9"),
+        (lambda record: record["models"][-1].update(intercept=0.0), "does not predict what it predicted"),
+        (lambda record: record["features"].pop(), "are not those of the features|names feature"),
+        (lambda record: record.update(code="import os"), "does not describe a SISSO model"),
+        (lambda record: record["parameters"].update(names=None), None),
+    ],
+)
+def test_a_changed_sisso_file_is_refused(expressions, change, message):
+    record = json.loads(expressions.read_text())
+    change(record)
+    expressions.write_text(json.dumps(record))
+    refuses(expressions, "damaged or swapped")
+    redescribe(expressions)
+    if message is None:  # names are for reading only: the model is the same
+        load_model(expressions)
+    else:
+        refuses(expressions, message)
+
+
+def test_no_kind_takes_the_file_of_another(saved, expressions):
+    described = expressions.with_suffix(".json").read_text()
+    saved.with_suffix(".json").write_text(described)
+    refuses(saved, "damaged or swapped")
+    expressions.write_bytes(saved.read_bytes())
+    redescribe(expressions)
+    refuses(expressions, "does not describe a SISSO model")
+    expressions.write_bytes(b" " * (4 * 2**20 + 1))
+    redescribe(expressions)
+    refuses(expressions, "more than the 4194304")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"rows": [[0.0] * 3], "residuals": [0.0], "neighbours": 0},
+            "calibration .* is not a table of 4",
+        ),
+        ({"rows": [[0.0] * 4], "residuals": [0.0, 1.0], "neighbours": 0}, "calibration of its description is not"),
+        ({"rows": [[0.0] * 4], "residuals": [0.0], "neighbours": 1}, "more neighbours than it has rows"),
+        ({"rows": [], "residuals": [], "neighbours": 0}, "calibration.rows"),
+    ],
+)
+def test_a_calibration_that_does_not_fit_is_refused(saved, changes, message):
+    describe(saved, calibration=changes)
+    refuses(saved, message)

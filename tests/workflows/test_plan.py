@@ -22,7 +22,19 @@ def test_paper_campaign_has_the_papers_counts(family):
     assert found["MD targets"].jobs == 19  # batches of 25
     assert found["screened structures"].structures == 4575
     assert found["predictions"].structures == 4575
-    assert found["SF-MSD models"].steps == 2 * 100 * 5
+    # 100 candidates of GB and RF each, and the 22 of 28 settings of SISSO that are affordable; five folds
+    assert found["SF-MSD models"].steps == (2 * 100 + 22) * 5
+    assert (found["SF-MSD models: quaternary"].structures, found["SF-MSD models: joined"].structures) == (200, 470)
+
+
+def test_the_dry_run_says_what_the_papers_sisso_would_cost(family):
+    found = stages("sfmsd", family)["SF-MSD models"].what
+    assert found.startswith("GB, RF, SISSO: 1110 fits; without 6 SISSO settings above 5.0 min a fit (dimension 7, ")
+    assert "complexity 4: " in found
+    assert found.endswith(" min a fit)")
+    allowed = stages("sfmsd", family, sfmsd={"training": {"sisso": {"max_fit_seconds": 7200.0}}})["SF-MSD models"]
+    assert allowed.what == "GB, RF, SISSO: 1140 fits"
+    assert allowed.core_hours > 5.0
 
 
 def test_costs_scale_with_steps_and_atoms(family):

@@ -5,12 +5,20 @@ from aiida import orm
 from aiida.engine import run_get_node
 
 from aiida_hezsp.chemistry import parse_formula
+from aiida_hezsp.provenance.models import find_model, newest_model
 from aiida_hezsp.sfmsd import extract_features
 from aiida_hezsp.workflows.sfmsd import SfmsdWorkChain
 
 FORMULAS = [f"Li{x}Zr0.5Hf0.5{a}0.5{b}0.5Si2PO12" for x, a, b in (
     ("3", "Al", "Nb"), ("3", "Ga", "Ta"), ("3.5", "Al", "Ti"), ("2.5", "Sn", "Nb"), ("3", "Sn", "Ti"),
 )]  # fmt: skip
+
+
+VARIANTS = [
+    {"name": "quaternary", "feature_set": "quaternary", "datasets": ["formulas"], "splits": [
+        {"by": "chance", "keep": 4, "rest": "test_quaternary"}]},
+    {"name": "none", "feature_set": "multinary", "datasets": ["elsewhere"], "splits": []},
+]  # fmt: skip
 
 
 def run(codes, family, model):
@@ -25,7 +33,8 @@ def run(codes, family, model):
             "sfmsd": {
                 "compositions": chosen,
                 "test_fraction": 0.2,
-                "training": {"models": ["RF"], "search_iterations": 1, "cv": 2},
+                "training": {"models": ["RF", "SISSO"], "search_iterations": 1, "cv": 2},
+                "variants": VARIANTS,
             },
         },
         family=orm.Dict(family.to_dict()),
@@ -55,7 +64,25 @@ def test_the_table_joins_features_and_the_first_temperatures_targets(codes, fami
         relaxed = done[900.0].inputs.structures[label].get_pymatgen()
         expected = extract_features(relaxed, compositions[label], family)
         assert row["features"] == pytest.approx(expected, rel=1e-9)
-    (model_node,) = outputs["models"].values()
-    assert (model_node.kind, model_node.feature_set) == ("RF", "multinary")
-    assert model_node.label_engines == table["label_engines"] == ["standin emt"]
-    assert outputs["metrics"]["metrics"]["RF"]["train"]["n"] == 4
+        assert row["dataset"] == "formulas"
+        assert row["target_error"] == targets[label]["msd_error"] > 0.0
+    assert set(outputs["models"]) == {"RF", "SISSO"}
+    for kind, model_node in outputs["models"].items():
+        assert (model_node.kind, model_node.feature_set, model_node.variant) == (kind, "multinary", None)
+        assert model_node.label_engines == table["label_engines"] == ["standin emt"]
+        assert outputs["metrics"]["metrics"][kind]["train"]["n"] == 4
+    check_variants(outputs, targets)
+
+
+def check_variants(outputs, targets):
+    """A model of other features on the same targets; one that nothing is left for does not stop the others."""
+    names = {"quaternary_table", "quaternary_metrics", "quaternary_RF", "quaternary_SISSO"}
+    assert set(outputs["variants"]) == names
+    table = outputs["variants"]["quaternary_table"].get_dict()
+    assert (table["feature_set"], table["variant"], len(table["columns"])) == ("quaternary", "quaternary", 17)
+    assert {row["label"]: row["target"] for row in table["rows"]} == {k: v["msd"] for k, v in targets.items()}
+    errors = outputs["variants"]["quaternary_metrics"]["metrics"]["SISSO"]
+    assert {split: found["n"] for split, found in errors.items()} == {"train": 4, "test_quaternary": 1}
+    model = outputs["variants"]["quaternary_RF"]
+    assert (model.variant, model.feature_set) == ("quaternary", "quaternary")
+    assert newest_model("RF").uuid == find_model("RF").uuid == outputs["models"]["RF"].uuid

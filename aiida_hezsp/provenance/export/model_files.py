@@ -56,7 +56,8 @@ def _chgnet(node: ChgnetModelData, folder: Path) -> ModelFile:
 
 def _sfmsd(node: SfmsdModelData, folder: Path) -> ModelFile:
     stem = f"model-sfmsd-{node.kind}-{node.uuid[:8]}"
-    names = (f"{stem}.skops", f"{stem}.json")
-    for name, inside in zip(names, (node.SKOPS, node.SIDECAR), strict=True):
+    inside_names = (node.estimator_file, node.SIDECAR)
+    names = tuple(f"{stem}{Path(inside).suffix}" for inside in inside_names)
+    for name, inside in zip(names, inside_names, strict=True):
         (folder / name).write_bytes(node.base.repository.get_object_content(inside, mode="rb"))
     return ModelFile(names, node.uuid, f"SF-MSD {node.kind}, features {node.feature_set}", tuple(node.label_engines))

@@ -38,7 +38,7 @@ COUNTED = ("predictions", "nodes", "links", "files")
 """What the table of counts in README.md holds, and what is counted in the archive."""
 
 _COUNT = re.compile(r"^\| (\w+) \| (\d+) \|$", re.MULTILINE)
-_MODELS = (".safetensors", ".skops")
+_MODELS = (".safetensors", ".skops", ".sisso")
 
 
 def verify_folder(

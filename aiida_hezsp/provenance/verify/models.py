@@ -14,6 +14,7 @@ from aiida_hezsp.provenance.verify.nodes import NodeFiles
 __all__ = ("check_model_file", "check_models")
 
 CHECK = "model"
+SFMSD_SUFFIXES = (".skops", ".sisso")
 
 
 def check_models(archive: zipfile.ZipFile, nodes: Iterable[NodeFiles], where: str) -> Iterator[Finding]:
@@ -37,12 +38,12 @@ def check_models(archive: zipfile.ZipFile, nodes: Iterable[NodeFiles], where: st
 
 
 def check_model_file(path: Path) -> None:
-    """Check a model file of an exported folder (``.safetensors``, or ``.skops`` with its ``.json``).
+    """Check a model file of an exported folder (``.safetensors``, or ``.skops`` or ``.sisso`` with its ``.json``).
 
     Raises:
         HezspError: with what is wrong.
     """
-    if path.suffix == ".skops":
+    if path.suffix in SFMSD_SUFFIXES:
         from aiida_hezsp.sfmsd import load_model
 
         load_model(path)
@@ -81,14 +82,14 @@ def _check(kind: str, node: NodeFiles, paths: list[Path], place: str) -> Iterato
     elif kind == "SfmsdModelData":
         from aiida_hezsp.sfmsd import load_model
 
-        model = load_model(_one(paths, ".skops"))
+        model = load_model(_one(paths, *SFMSD_SUFFIXES))
         if (node.attributes.get("kind"), node.attributes.get("features")) != (model.kind, list(model.features)):
             yield Finding(CHECK, place, "its file is not the model that the node describes")
 
 
-def _one(paths: list[Path], suffix: str) -> Path:
+def _one(paths: list[Path], *suffixes: str) -> Path:
     """Return the one file of a kind."""
-    found = [path for path in paths if path.suffix == suffix]
+    found = [path for path in paths if path.suffix in suffixes]
     if len(found) != 1:
-        raise ValueError(f"{len(found)} files *{suffix} where one is needed")
+        raise ValueError(f"{len(found)} files *{' *'.join(suffixes)} where one is needed")
     return found[0]

@@ -3,7 +3,13 @@
 from importlib import import_module
 from typing import Any
 
-_HOME = {"Cost": "cost", "Expression": "expressions", "SISSORegressor": "regressor", "SissoModel": "models"}
+_HOME = {
+    "Cost": "cost",
+    "Expression": "expressions",
+    "SISSORegressor": "regressor",
+    "SissoModel": "models",
+    "SissoSearch": "candidates",
+}
 
 __all__ = tuple(_HOME)
 

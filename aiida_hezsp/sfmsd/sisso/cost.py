@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from math import comb
 
 from aiida_hezsp.sfmsd.sisso.operators import codes_of
-from aiida_hezsp.sfmsd.sisso.sparsify import beam_fits
 
-__all__ = ("Cost", "estimate_cost", "feature_counts")
+__all__ = ("BEAM", "Cost", "beam_fits", "duration", "estimate_cost", "feature_counts")
+
+BEAM = 2000
+"""Models that a beam search keeps."""
 
 # Seconds on one core of an AMD EPYC (Zen 4) at about 3 GHz; see docs/explanation/sisso.md.
 _PER_BINARY = (3e-8, 0.45e-9)  # a feature, and each of its samples
@@ -44,7 +46,7 @@ class Cost:
         counts = " + ".join(f"{count:,}" for count in self.features)
         return (
             f"{counts} features by complexity, screened {len(self.fits)} times; {sum(self.fits):,} least-squares fits "
-            f"({searched}); about {_duration(self.seconds)} on one core and {self.memory / 2**30:.1f} GiB"
+            f"({searched}); about {duration(self.seconds)} on one core and {self.memory / 2**30:.1f} GiB"
         )
 
 
@@ -63,6 +65,11 @@ def feature_counts(n_features: int, complexity: int, operators: Sequence[str]) -
             pairs += comb(counts[low], 2) if low == high else counts[low] * counts[high]
         counts.append(len(unary) * counts[level - 1] + len(binary) * pairs)
     return tuple(counts)
+
+
+def beam_fits(size: int, dimension: int) -> int:
+    """Return about how many least-squares fits a beam search takes."""
+    return size + BEAM * size * (dimension - 1) + 10 * dimension * size
 
 
 def estimate_cost(
@@ -111,7 +118,7 @@ def _screening(counts: Sequence[int], kept: int, n_samples: int, dimension: int,
     return made + dimension * streamed
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """Write a duration as one would say it."""
     for size, name in ((86400.0, "d"), (3600.0, "h"), (60.0, "min")):
         if seconds >= 2 * size:

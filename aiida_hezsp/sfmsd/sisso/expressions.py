@@ -63,6 +63,12 @@ class Expression:
         """Number of operators."""
         return (self.operator is not None) + sum(operand.complexity for operand in self.operands)
 
+    def columns(self) -> list[int]:
+        """Return the columns it is made of, each once, in increasing order."""
+        if self.operator is None:
+            return [self.index]
+        return sorted({column for operand in self.operands for column in operand.columns()})
+
     def postfix(self) -> list[int | str]:
         """Return the tokens that `from_postfix` reads."""
         if self.operator is None:

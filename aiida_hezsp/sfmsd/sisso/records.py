@@ -28,6 +28,7 @@ class SissoParameters(_Record):
     subspace_size: int = Field(ge=1, le=1_000_000)
     metric: Literal["RMSE", "MAE", "MaxAE"]
     operators: tuple[Name, ...] = Field(max_length=32)
+    names: tuple[Name, ...] | None = None
     units: tuple[str, ...] | None
     value_limits: tuple[Number, Number]
     max_correlation: float = Field(gt=0.0, le=1.0)

@@ -41,6 +41,7 @@ class SISSORegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         subspace_size: expressions screened for each dimension; the paper has 10.
         metric: what the best model has least of on the training rows: "RMSE", "MAE" or "MaxAE" (the paper's).
         operators: out of + - * / ``|-|`` exp exp- ^-1 ^2 log sin sqrt; the paper's are the default.
+        names: of the columns, for the texts of expressions; those of a data frame, or x0, x1, ..., if not given.
         units: of each column, such as "A^3"; what cannot be added is not, and exp, log and sin are of numbers only.
             None, as in the paper: not checked.
         value_limits: expressions whose largest absolute value on the training rows is outside are no terms.
@@ -69,6 +70,7 @@ class SISSORegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         metric: str = "RMSE",
         operators: Sequence[str] = PAPER_OPERATORS,
         *,
+        names: Sequence[str] | None = None,
         units: Sequence[str] | None = None,
         value_limits: tuple[float, float] = (1e-3, 1e5),
         max_correlation: float = 1.0 - 1e-8,
@@ -84,6 +86,7 @@ class SISSORegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.subspace_size = subspace_size
         self.metric = metric
         self.operators = operators
+        self.names = names
         self.units = units
         self.value_limits = value_limits
         self.max_correlation = max_correlation
@@ -116,6 +119,8 @@ class SISSORegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         x, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         target = np.asarray(target, dtype=np.float64)
         given = self._parameters()
+        if given.names is not None and len(given.names) != x.shape[1]:
+            raise SettingsError(f"{len(given.names)} names are given for {x.shape[1]} columns")
         cost = self.cost(x.shape[1], len(x))
         self._say(f"SISSO: {cost}")
         _refuse(cost, given)
@@ -136,6 +141,12 @@ class SISSORegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             warnings.warn(f"{lost.sum()} of {len(x)} rows have no value in this model: {filled:g}", stacklevel=2)
             predictions[lost] = filled
         return predictions
+
+    def defined(self, X: ArrayLike) -> NDArray[np.bool_]:
+        """Return for each row (samples,) whether every expression of the model has a value there."""
+        check_is_fitted(self)
+        x = validate_data(self, X, dtype=np.float64, reset=False)
+        return np.isfinite(self.models_[-1].predict(x))
 
     def latex(self) -> str:
         """Return the model in LaTeX's mathematics."""
@@ -170,9 +181,22 @@ class SISSORegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         """
         return cls._from_record(SissoRecord.read(content))
 
+    def dumps(self) -> str:
+        """Return the fitted model as the text of a JSON file; `loads` reads it."""
+        return json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n"
+
     def save(self, path: str | Path) -> None:
         """Write the fitted model to a JSON file."""
-        Path(path).write_text(json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n", encoding="utf8")
+        Path(path).write_text(self.dumps(), encoding="utf8")
+
+    @classmethod
+    def loads(cls, content: bytes) -> Self:
+        """Return the fitted model of the content of a JSON file that may come from anywhere.
+
+        Raises:
+            ModelFileError: it is no such record.
+        """
+        return cls._from_record(SissoRecord.read(content))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -188,12 +212,14 @@ class SISSORegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             content = source.read_bytes()
         except OSError as error:
             raise ModelFileError(f"{source.name} cannot be read: {error.strerror}") from None
-        return cls._from_record(SissoRecord.read(content))
+        return cls.loads(content)
 
     @classmethod
     def _from_record(cls, record: SissoRecord) -> Self:
         estimator = cls(**dict(record.parameters))
-        estimator._parameters()
+        names = estimator._parameters().names
+        if names is not None and names != record.features:
+            raise ModelFileError(f"the names {names} are not those of the features, {record.features}")
         estimator.n_features_in_ = len(record.features)
         if record.named:
             estimator.feature_names_in_ = np.array(record.features, dtype=object)
@@ -213,6 +239,8 @@ class SISSORegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     def _names(self) -> list[str]:
         """Return the columns' names, x0, x1, ... where they have none."""
+        if self.names is not None:
+            return [str(name) for name in self.names]
         if hasattr(self, "feature_names_in_"):
             return [str(name) for name in self.feature_names_in_]
         return [f"x{i}" for i in range(self.n_features_in_)]

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aiida_hezsp.sfmsd.sisso.combinations import METRIC_CODES, enumerate_combinations, extend, judge
+from aiida_hezsp.sfmsd.sisso.cost import BEAM
 
-__all__ = ("Selection", "Subspace", "beam_fits", "select")
+__all__ = ("Selection", "Subspace", "select")
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 CHUNK = 20_000_000
-BEAM = 2000
 TIE = 1e-12
 
 
@@ -67,11 +67,6 @@ def select(
     if total <= max_fits:
         return _exact(subspace, dimension, metric, keep, total, tell)
     return _beam(subspace, dimension, metric, keep, max_fits)
-
-
-def beam_fits(size: int, dimension: int) -> int:
-    """Return about how many least-squares fits a beam search takes."""
-    return size + BEAM * size * (dimension - 1) + 10 * dimension * size
 
 
 def _exact(
