@@ -75,6 +75,7 @@ def cmd_benchmark() -> None:
       aiida-hezsp benchmark md
       aiida-hezsp benchmark relax --atoms 40 --json
       aiida-hezsp benchmark finetune --batch-size 8
+      aiida-hezsp benchmark features
     """
 
 
@@ -154,6 +155,34 @@ def cmd_finetune(ctx: click.Context, as_json: bool, output: Path | None, **optio
     from aiida_hezsp.potential.benchmarks import FinetuneBenchmark, benchmark_finetune
 
     _run(ctx, benchmark_finetune, _wanted(FinetuneBenchmark, options), print_finetune, as_json=as_json, output=output)
+
+
+@cmd_benchmark.command("features")
+@click.option("--atoms", type=click.Choice(["160", "40"]), default="160", show_default=True, help="Cell of LZSP.")
+@click.option("--formula", default="Li3Zr0.5Hf0.5Sn0.5Ti0.5Si2PO12", show_default=True, help="Composition of LZSP.")
+@click.option("--feature-set", default="multinary", show_default=True, help="Of the family.")
+@click.option("--rounds", type=POSITIVE, default=5, show_default=True, help="Of which the fastest counts.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")
+def cmd_features(atoms: str, formula: str, feature_set: str, rounds: int, as_json: bool) -> None:
+    """Structural features of one relaxed cell: time on one thread, and that of chemenv for the same polyhedra.
+
+    \b
+    Example:
+      aiida-hezsp benchmark features --feature-set quaternary
+    """
+    from aiida_hezsp.chemistry import parse_formula
+    from aiida_hezsp.cli.benchmark_tables import print_features
+    from aiida_hezsp.families import load_family
+    from aiida_hezsp.sfmsd.benchmark import benchmark_features, relaxed_cell
+
+    family = load_family("lzsp")
+    composition = parse_formula(family, formula)
+    structure = relaxed_cell(family, composition, CELLS[int(atoms)])
+    result = benchmark_features(structure, composition, family, feature_set=feature_set, rounds=rounds)
+    if as_json:
+        click.echo(result.model_dump_json(indent=1))
+    else:
+        print_features(result)
 
 
 def _wanted(kind: Callable[..., Any], options: dict[str, Any]) -> Any:

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
         Profile,
         RelaxReport,
     )
+    from aiida_hezsp.sfmsd.benchmark import FeatureBenchmark
 
     AnyReport = FinetuneReport | MdReport | RelaxReport
 
-__all__ = ("print_finetune", "print_md", "print_relax")
+__all__ = ("print_features", "print_finetune", "print_md", "print_relax")
 
 
 def print_md(report: "MdReport") -> None:
@@ -158,6 +159,21 @@ def _profile(profile: "Profile") -> Table:
     note = f"of it arithmetic, at the {profile.gemm_gflops:.0f} GFLOP/s of a large matrix product"
     table.add_row(note, f"{profile.floor_ms:.2f}", f"{100 * profile.floor_ms / profile.step_ms:.0f} %")
     return table
+
+
+def print_features(report: "FeatureBenchmark") -> None:
+    """Print the report of `benchmark features`."""
+    console = terminal()
+    sites = ", ".join(report.polyhedra)
+    rows = [
+        (f"all features of the set {report.feature_set}", f"{1e3 * report.features_s:.1f}", ""),
+        (f"CSM of {report.n_polyhedra} sites ({sites})", f"{1e3 * report.csm_s:.1f}", ""),
+        ("the same by chemenv", f"{1e3 * report.chemenv_s:.0f}", f"{report.ratio:.0f}"),
+    ]
+    console.print(_table(f"{report.formula}, {report.n_atoms} atoms", ("ms", "x ours"), rows))
+    console.print(f"largest difference of the CSM values: {report.csm_deviation:.1g} (of 0 to 100)")
+    console.print(f"{report.machine.cpu}, one thread, the best of {report.rounds}; chemenv once")
+    console.print(", ".join(f"{name} {version}" for name, version in report.versions.items()), highlight=False)
 
 
 def _memory(rows: "Sequence[Memory]") -> Table:
