@@ -21,6 +21,7 @@ __all__ = (
     "create_embedded_profile",
     "ensure_codes",
     "ensure_computer",
+    "ensure_imported_code",
     "ensure_standin_potentials",
     "load_code_or_fail",
     "load_profile_or_fail",
@@ -146,6 +147,29 @@ def ensure_codes(computer: "orm.Computer") -> dict[str, "orm.InstalledCode"]:
             )
             codes[label] = code.store()
     return codes
+
+
+def ensure_imported_code(label: str) -> "orm.InstalledCode":
+    """Return the code that stands for the VASP of imported runs; make it, on localhost, where it does not exist.
+
+    Nothing runs with it: its program is `false`, so that a calculation launched by mistake fails at once.
+    """
+    from aiida import orm
+    from aiida.common.exceptions import NotExistent
+
+    computer = ensure_computer()
+    try:
+        return orm.load_code(f"{label}@{computer.label}")
+    except NotExistent:
+        code = orm.InstalledCode(
+            label=label,
+            description="Stands for the VASP that made imported runs; cannot be run",
+            computer=computer,
+            filepath_executable="/bin/false",
+            default_calc_job_plugin="vasp.vasp",
+            with_mpi=False,
+        )
+        return code.store()
 
 
 def ensure_standin_potentials(family: str = STANDIN_FAMILY) -> str:

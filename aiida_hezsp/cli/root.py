@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": "aiida_hezsp.cli.demo",
     "explore": "aiida_hezsp.cli.explore",
     "export": "aiida_hezsp.cli.export",
+    "import-vasp": "aiida_hezsp.cli.import_vasp",
     "launch": "aiida_hezsp.cli.launch",
     "predict": "aiida_hezsp.cli.predict",
     "rank": "aiida_hezsp.cli.rank",
@@ -43,7 +44,7 @@ class HezspGroup(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), f"cmd_{cmd_name}")
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), f"cmd_{cmd_name.replace('-', '_')}")
         return command
 
     def invoke(self, ctx: click.Context) -> object:
