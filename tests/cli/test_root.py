@@ -55,7 +55,7 @@ def test_commands_are_those_of_the_files():
     folder = Path(sys.modules["aiida_hezsp.cli.root"].__file__).parent
     for name, module in COMMANDS.items():
         assert (folder / f"{module.rpartition('.')[2]}.py").is_file()
-        assert module == f"aiida_hezsp.cli.{name}"
+        assert module == f"aiida_hezsp.cli.{name.replace('-', '_')}"
 
 
 def test_version():
