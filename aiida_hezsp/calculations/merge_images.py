@@ -1,6 +1,7 @@
 """Join image sets into one dataset and leave out abnormal images."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from aiida import orm
@@ -20,10 +21,11 @@ def merge_images(rule: orm.Dict, **inputs: dict[str, ImageData]) -> dict[str, or
 
     Args:
         rule: `outlier_threshold`, eV/atom above the median of the composition; null keeps everything.
-        inputs: namespace `datasets`.
+        inputs: namespace `datasets`, and `left_out`: by dataset, what was left out when it was made.
 
     Returns:
-        `images`, the dataset, and `removed`, a Dict of what was left out and why.
+        `images`, the dataset, and `removed`, a Dict of what was left out and why: in `removed` one entry an image (or a
+        run, with `step` null).
 
     Raises:
         ImageError: labels of the stand-in and of VASP, or of two calculators of the stand-in, would be mixed.
@@ -42,18 +44,26 @@ def merge_images(rule: orm.Dict, **inputs: dict[str, ImageData]) -> dict[str, or
         if threshold is None
         else energy_outliers(images.energies / images.n_atoms, images.groups, threshold)
     )
-    removed = [
-        {
-            "group": str(images.groups[index]),
-            "source": str(images.sources[index]),
-            "step": int(images.steps[index]),
-            "energy_per_atom": float(images.energies[index] / images.n_atoms[index]),
-        }
-        for index in np.flatnonzero(outliers)
+    removed = [_removed(images, index, threshold) for index in np.flatnonzero(outliers)]
+    removed += [
+        {**entry, "source": f"{label}/{entry['source']}"}
+        for label, node in sorted(inputs.get("left_out", {}).items())
+        for entry in node.get_list()
     ]
     return {
         "images": ImageData(images.select(np.flatnonzero(~outliers))),
         "removed": orm.Dict({"outlier_threshold": threshold, "removed": removed, "kept": int((~outliers).sum())}),
+    }
+
+
+def _removed(images: ImageSet, index: int, threshold: float) -> dict[str, Any]:
+    """Return the record of an image of abnormally high energy."""
+    return {
+        "group": str(images.groups[index]),
+        "source": str(images.sources[index]),
+        "step": int(images.steps[index]),
+        "energy_per_atom": float(images.energies[index] / images.n_atoms[index]),
+        "reason": f"energy more than {threshold:g} eV/atom above the median of its composition",
     }
 
 

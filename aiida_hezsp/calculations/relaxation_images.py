@@ -17,16 +17,21 @@ __all__ = ("relaxation_images",)
 def relaxation_images(group: orm.Str, rule: orm.Dict, **inputs: Mapping[str, orm.Data]) -> dict[str, orm.Data]:
     """Select images of the relaxation of one composition (paper, supplementary text 1).
 
+    Images whose electronic steps did not converge are no part of the path.
+
     Args:
         group: label of the composition.
         rule: `head` consecutive first images, `tail` random later ones, `seed`.
-        inputs: namespaces `trajectories` and `retrieved`, keyed by run; the runs of a relaxation that was
-            restarted are joined in the order of their keys.
+        inputs: namespaces `retrieved` and `trajectories`, keyed by run; the runs of a relaxation that was
+            restarted are joined in the order of their keys. A killed run has no trajectory.
 
     Returns:
-        `images`.
+        `images`, if there are any, and `left_out`, a List of what was left out and why.
     """
-    runs = images_of_runs(inputs, dict.fromkeys(inputs["trajectories"], group.value))
-    images = ImageSet.concatenate(runs)
-    chosen = relaxation_image_indices(len(images), head=rule["head"], tail=rule["tail"], seed=rule["seed"])
-    return {"images": ImageData(images.select(chosen))}
+    runs, left_out = images_of_runs(inputs, dict.fromkeys(inputs["retrieved"], group.value))
+    outputs: dict[str, orm.Data] = {"left_out": orm.List(left_out)}
+    if runs:
+        images = ImageSet.concatenate(runs)
+        chosen = relaxation_image_indices(len(images), head=rule["head"], tail=rule["tail"], seed=rule["seed"])
+        outputs["images"] = ImageData(images.select(chosen))
+    return outputs

@@ -18,9 +18,13 @@ def single_point_images(groups: orm.Dict, **inputs: Mapping[str, orm.Data]) -> d
 
     Args:
         groups: composition label by run key.
-        inputs: namespaces `trajectories` and `retrieved`, keyed by run.
+        inputs: namespaces `retrieved` and `trajectories`, keyed by run.
 
     Returns:
-        `images`.
+        `images`, if there are any, and `left_out`, a List of what was left out and why.
     """
-    return {"images": ImageData(ImageSet.concatenate(images_of_runs(inputs, groups.get_dict())))}
+    runs, left_out = images_of_runs(inputs, groups.get_dict())
+    outputs: dict[str, orm.Data] = {"left_out": orm.List(left_out)}
+    if runs:
+        outputs["images"] = ImageData(ImageSet.concatenate(runs))
+    return outputs

@@ -130,7 +130,7 @@ def cmd_dataset_export(datum: Any, output: Path, overwrite: bool) -> None:
     if output.exists() and not overwrite:
         echo.echo_critical(f"{output} exists already: choose another name, or add --overwrite")
     try:
-        datum.get_images().to_extxyz(output)
+        datum.to_extxyz(output)
     except (HezspError, OSError) as error:
         echo.echo_critical(f"dataset {datum.pk} could not be written to {output}: {error}")
     echo.echo_success(f"{output}: {datum.n_images} images")

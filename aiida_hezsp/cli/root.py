@@ -13,7 +13,9 @@ __all__ = ("cmd_root",)
 # Command name -> module with `cmd_<name>`; a module is imported only when its command is used or listed.
 COMMANDS = {
     "benchmark": "aiida_hezsp.cli.benchmark",
+    "check": "aiida_hezsp.cli.check",
     "composition": "aiida_hezsp.cli.composition",
+    "dataset": "aiida_hezsp.cli.dataset",
     "demo": "aiida_hezsp.cli.demo",
     "explore": "aiida_hezsp.cli.explore",
     "export": "aiida_hezsp.cli.export",

@@ -67,7 +67,13 @@ def _structures(launch: "Launch") -> Structures:
 
 def _section(kind: str) -> str:
     """Return the section of `dft` for a kind of launch such as `dft.relax_images`."""
-    return {"dft.relax_images": "relax", "dft.single_points": "single_point"}.get(kind, kind.removeprefix("dft."))
+    sections = {
+        "dft.relax_images": "relax",
+        "dft.single_points": "single_point",
+        "checks.relaxation": "relax",
+        "checks.dynamics": "aimd",
+    }
+    return sections.get(kind, kind.removeprefix("dft."))
 
 
 def _cells(launch: "Launch", cell: Any) -> "dict[str, orm.StructureData]":

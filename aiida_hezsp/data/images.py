@@ -70,6 +70,44 @@ class ImageData(orm.SinglefileData):
             raise ImageError(f"image {index} does not exist: the dataset has images 0 to {len(images) - 1}")
         return self._find_calculation(str(images.sources[index]))
 
+    def origins(self) -> list[dict[str, Any]]:
+        """Return where each image is from: `image`, `group`, `step` (ionic, from 0), `engine`, and the calculation.
+
+        Raises:
+            ImageError: the node was not made by a calculation of this package, or its inputs are gone.
+        """
+        images = self.get_images()
+        calculations = {source: self._find_calculation(source) for source in dict.fromkeys(images.sources.tolist())}
+        rows = zip(images.groups, images.steps, images.engines, images.sources.tolist(), strict=True)
+        return [
+            {
+                "image": number,
+                "group": str(group),
+                "step": int(step),
+                "engine": str(engine),
+                "pk": calculations[source].pk,
+                "uuid": calculations[source].uuid,
+            }
+            for number, (group, step, engine, source) in enumerate(rows)
+        ]
+
+    def to_extxyz(self, path: str | Path) -> None:
+        """Write the images as extended XYZ; each names its calculation (UUID), where the graph knows it.
+
+        Raises:
+            ImageError: the file of the node is damaged.
+        """
+        from ase.io import write
+
+        frames = self.get_images().to_atoms_list()
+        try:
+            origins = self.origins()
+        except ImageError:  # a dataset that was made without a graph
+            origins = []
+        for atoms, origin in zip(frames, origins, strict=False):
+            atoms.info["calculation"] = origin["uuid"]
+        write(str(path), frames, format="extxyz")
+
     def _find_calculation(self, source: str) -> orm.CalcJobNode:
         """Follow `source` (``dataset/run`` in a merged set, ``run`` in a collected one) up the graph."""
         creator = self.creator

@@ -204,6 +204,7 @@ class ImageSet:
             labels["magmoms"] = self.magmoms[rows]
         atoms.calc = SinglePointCalculator(atoms, **labels)
         atoms.info |= {name: str(getattr(self, name + "s")[index]) for name in ("group", "source", "engine")}
+        atoms.info["step"] = int(self.steps[index])
         return atoms
 
     def to_atoms_list(self) -> list["Atoms"]:

@@ -68,6 +68,21 @@ class Estimator:
         disk_mb = len(atoms) * self.costs["vasp"]["disk_mb"]
         return Stage(name, what, len(atoms), len(atoms), 0, seconds / 3600, disk_mb)
 
+    def aimd(self, name: str, atoms: Sequence[int]) -> Stage:
+        """Return AIMD runs in segments."""
+        aimd, costs = self.settings["dft"]["aimd"], self.costs["vasp"]
+        steps, segments = aimd["n_steps"], ceil(aimd["n_steps"] / aimd["segment_steps"])
+        if self.standin:
+            seconds = sum(atoms) * steps * self.costs["standin"]["step_per_atom"]
+            seconds += len(atoms) * segments * self.costs["standin"]["job"]
+        else:
+            growth = sum((number / 40) ** costs["exponent"] for number in atoms)
+            seconds = costs["aimd_step_40_atoms"] * steps * growth
+        length = f"{steps * aimd['timestep'] / 1000:g} ps"
+        what = f"{'VASP stand-in' if self.standin else 'VASP'} MD, {_sizes(atoms)}, {aimd['temperature']:g} K, {length}"
+        disk_mb = sum(atoms) * steps * costs["aimd_disk_mb_per_atom_step"]
+        return Stage(name, what, len(atoms), len(atoms) * segments, steps, seconds / 3600, disk_mb)
+
     def _vasp_seconds(self, kind: str, atoms: Sequence[int]) -> float:
         """Return the time of VASP calculations."""
         costs = self.costs["vasp"]

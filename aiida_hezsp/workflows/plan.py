@@ -93,7 +93,23 @@ _ON_STRUCTURES: dict[str, Callable[[Estimator, Sequence[int]], list[Stage]]] = {
     "finetune.md": lambda estimator, atoms: [estimator.finetune("fine-tuning", "md_finetune", atoms)],
     "dft.relax_images": lambda estimator, atoms: [estimator.vasp("relaxation dataset", "relaxation", atoms)],
     "dft.single_points": lambda estimator, atoms: [estimator.vasp("single points", "single_point", atoms)],
+    "dft.aimd": lambda estimator, atoms: [estimator.aimd("AIMD", atoms)],
+    "checks.relaxation": lambda estimator, atoms: [
+        estimator.relaxation("CHGNet relaxations", atoms),
+        estimator.vasp("DFT relaxations", "relaxation", atoms),
+    ],
+    "checks.dynamics": lambda estimator, atoms: [
+        estimator.aimd("AIMD", atoms),
+        estimator.dynamics("CHGNet MD", atoms, _as_aimd(estimator.settings)),
+    ],
 }
+
+
+def _as_aimd(settings: Settings) -> Settings:
+    """Return the section `md` with temperature and length of the AIMD that it is compared with."""
+    aimd = settings["dft"]["aimd"]
+    shared = {name: aimd[name] for name in ("timestep", "n_steps", "record_every", "frames_every")}
+    return {**settings["md"], **shared, "temperatures": [aimd["temperature"]]}
 
 
 def plan(

@@ -43,12 +43,31 @@ def test_an_abnormally_high_energy_is_left_out_and_recorded(aiida_profile_clean)
     made = merge({"a": dataset("A", [-8.0, -8.0, -6.9, -8.1, -8.2]), "b": dataset("B", [-2.0, -2.2])})
     assert made["removed"].get_dict() == {
         "outlier_threshold": 0.5,
-        "removed": [{"group": "A", "source": "a/r0", "step": 2, "energy_per_atom": -3.45}],
+        "removed": [
+            {
+                "group": "A",
+                "source": "a/r0",
+                "step": 2,
+                "energy_per_atom": -3.45,
+                "reason": "energy more than 0.5 eV/atom above the median of its composition",
+            }
+        ],
         "kept": 6,
     }
     images = made["images"].get_images()
     assert images.energies.tolist() == [-8.0, -8.0, -8.1, -8.2, -2.0, -2.2]
     assert images.steps.tolist() == [0, 1, 3, 4, 0, 1]
+
+
+def test_what_was_left_out_before_is_recorded_with_the_dataset_it_was_for(aiida_profile_clean):
+    entry = {"group": "A", "source": "r1", "step": 3, "reason": "the electronic steps did not converge"}
+    made = merge_images(
+        rule=orm.Dict({"outlier_threshold": 0.5}),
+        datasets={"a": dataset("A", [-8.0]), "b": dataset("B", [-2.0])},
+        left_out={"a": orm.List([entry]), "b": orm.List([])},
+    )
+    assert made["removed"]["removed"] == [{**entry, "source": "a/r1"}]
+    assert made["removed"]["kept"] == 2
 
 
 def test_the_threshold_counts_per_atom(aiida_profile_clean):

@@ -6,7 +6,6 @@ from aiida import orm
 from vasp_run import plain_trajectory, retrieved_files
 
 from aiida_hezsp.calculations.relaxation_images import relaxation_images
-from aiida_hezsp.errors import ImageError
 
 
 def select(*lengths, head=10, tail=40, seed=1):
@@ -52,13 +51,35 @@ def test_runs_beyond_the_tenth_keep_their_place(aiida_profile_clean):
     assert images.sources[-2:].tolist() == ["r11", "r11"]
 
 
-def test_a_run_without_forces_is_named(aiida_profile_clean):
+def test_a_run_without_forces_gives_no_images_and_is_named(aiida_profile_clean):
     broken = plain_trajectory(2)
     broken.delete_array("forces")
-    with pytest.raises(ImageError, match="run 'r0' of LiF lacks forces"):
-        relaxation_images(
-            group=orm.Str("LiF"),
-            rule=orm.Dict({"head": 1, "tail": 1, "seed": 1}),
-            trajectories={"r0": broken},
-            retrieved={"r0": retrieved_files()},
-        )
+    made = relaxation_images(
+        group=orm.Str("LiF"),
+        rule=orm.Dict({"head": 1, "tail": 1, "seed": 1}),
+        trajectories={"r0": broken},
+        retrieved={"r0": retrieved_files()},
+    )
+    assert set(made) == {"left_out"}
+    assert made["left_out"].get_list() == [
+        {"group": "LiF", "source": "r0", "step": None, "reason": "run 'r0' of LiF: the trajectory lacks forces"}
+    ]
+
+
+def test_a_killed_run_and_the_one_that_continued_it_are_one_path(localhost):
+    """The first images, of high energy, are those of the killed run."""
+    from standin_files import shaken_aluminium, standin_run
+
+    relax = {"NSW": 9, "IBRION": 2, "ISIF": 3, "EDIFFG": -1e-6, "ISPIN": 1}
+    killed = standin_run(localhost, shaken_aluminium(), options={"end": "die", "die_after": 4}, **relax)
+    last = standin_run(localhost, shaken_aluminium(seed=2), **relax)
+    made = relaxation_images(
+        group=orm.Str("Al"),
+        rule=orm.Dict({"head": 6, "tail": 2, "seed": 1}),
+        trajectories={"r1": last.trajectory},
+        retrieved={"r0": killed.retrieved, "r1": last.retrieved},
+    )
+    images = made["images"].get_images()
+    assert images.sources.tolist()[:6] == ["r0"] * 4 + ["r1"] * 2
+    assert images.steps.tolist()[:6] == [0, 1, 2, 3, 0, 1]
+    assert len(images) == 8

@@ -77,7 +77,7 @@ def test_one_step_with_arrays_of_two_is_one_image(aiida_profile_clean):
 def test_what_is_missing_is_named(aiida_profile_clean, name):
     trajectory = plain_trajectory(2)
     trajectory.delete_array(name)
-    with pytest.raises(ImageError, match=f"the trajectory of run 'r0' of LiF lacks {name}$"):
+    with pytest.raises(ImageError, match=f"run 'r0' of LiF: the trajectory lacks {name}$"):
         images_of_run(trajectory, retrieved_files(), "LiF", "r0")
 
 
@@ -105,6 +105,11 @@ def test_a_table_cut_short_is_no_table():
     moments = site_moments(whole + cut, 2, 3)
     assert np.isnan(moments[0]).all()
     assert moments[1].tolist() == [1.0, 2.0, 3.0]
+
+
+def test_a_killed_runs_table_of_a_step_that_it_did_not_complete_is_not_used():
+    outcar = "".join(moments_table([float(number), 0.5]) for number in range(3))
+    assert site_moments(outcar, 2, 2, killed=True).tolist() == [[0.0, 0.5], [1.0, 0.5]]
 
 
 def test_without_tables_moments_are_unknown(triclinic):
@@ -142,6 +147,23 @@ def test_runs_come_in_the_order_of_their_keys(aiida_profile_clean):
         "trajectories": {key: plain_trajectory(n) for n, key in enumerate(keys, start=1)},
         "retrieved": {key: retrieved_files() for key in keys},
     }
-    sets = images_of_runs(inputs, dict.fromkeys(keys, "LiF"))
+    sets, left_out = images_of_runs(inputs, dict.fromkeys(keys, "LiF"))
+    assert left_out == []
     assert [str(images.sources[0]) for images in sets] == ["r0", "r1", "r2", "r10"]
     assert [len(images) for images in sets] == [2, 1, 4, 3]
+
+
+def test_a_run_that_cannot_be_read_does_not_cost_the_others(aiida_profile_clean):
+    inputs = {
+        "trajectories": {"r0": plain_trajectory(2), "r1": plain_trajectory(2)},
+        "retrieved": {
+            "r0": retrieved_files(),
+            "r1": retrieved_files("some text", "some more"),
+            "r2": retrieved_files(),
+        },
+    }
+    sets, left_out = images_of_runs(inputs, dict.fromkeys(inputs["retrieved"], "LiF"))
+    assert [images.sources[0] for images in sets] == ["r0"]
+    assert [(entry["source"], entry["step"]) for entry in left_out] == [("r1", None), ("r2", None)]
+    assert "do not say which engine made the labels" in left_out[0]["reason"]
+    assert left_out[1]["reason"] == "run 'r2' of LiF: there is no vasprun.xml"

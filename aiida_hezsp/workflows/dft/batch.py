@@ -1,5 +1,6 @@
 """Run VASP on many structures, a bounded number at once, and collect the labelled images."""
 
+from collections.abc import Collection
 from typing import Any
 
 from aiida import orm
@@ -8,16 +9,22 @@ from aiida.engine.processes.workchains.workchain import WorkChainSpec
 from aiida.plugins import WorkflowFactory
 
 from aiida_hezsp.data import ImageData
+from aiida_hezsp.errors import HezspError
 from aiida_hezsp.workflows.base import HezspWorkChain
+from aiida_hezsp.workflows.dft.validation import validate_dft
 from aiida_hezsp.workflows.dft.vasp_inputs import vasp_inputs
 
-__all__ = ("VaspBatchWorkChain", "add_vasp")
+__all__ = ("FINISHED", "FRUITFUL", "VaspBatchWorkChain", "VaspQueueWorkChain", "VaspWorkChain", "add_vasp")
 
 VaspWorkChain = WorkflowFactory("vasp.vasp")
-# A relaxation that used up its steps still visited valid images (aiida-vasp: ERROR_IONIC_NOT_CONVERGED).
-_USABLE = (0, 702)
+# Of VaspCalculation: finished, and ionic steps used up. Killed (700) and electronic steps used up at the end (701)
+# leave images as well, those of the ionic steps that were completed and converged.
+FINISHED, FRUITFUL = (0, 702), (0, 700, 701, 702)
 # A: closer atoms are a broken structure, of which pymatgen can make no inputs.
 _MIN_DISTANCE = 0.5
+# aiida-vasp takes NSW = 1 for a relaxation and would continue it from an output structure that a killed single point
+# does not have; its generic handler starts the calculation again.
+_HANDLERS = {"single_point": {"handler_unfinished_calc_ionic": {"enabled": False}}}
 
 
 def add_vasp(spec: WorkChainSpec) -> None:
@@ -38,21 +45,67 @@ def add_vasp(spec: WorkChainSpec) -> None:
     )
 
 
-class VaspBatchWorkChain(HezspWorkChain):
-    """Base of `hezsp.dft.relax_images` and `hezsp.dft.single_points`: restarts are aiida-vasp's own."""
+class VaspQueueWorkChain(HezspWorkChain):
+    """Base of the work chains that run VASP on a namespace of structures: restarts are aiida-vasp's own."""
+
+    KIND: str
+
+    @classmethod
+    def define(cls, spec: WorkChainSpec) -> None:
+        """Declare ports; the outline is that of a subclass."""
+        super().define(spec)
+        add_vasp(spec)
+        spec.input_namespace(
+            "structures", valid_type=orm.StructureData, dynamic=True, help="The structures, keyed by label."
+        )
+        spec.inputs.validator = validate_dft
+
+    def queue_vasp(self) -> None:
+        """Queue one VASP work chain per structure; those that no calculation can help are only reported."""
+        reasons = {key: self.refusal(key) for key in self.inputs.structures}
+        self.ctx.refused = {key: reason for key, reason in reasons.items() if reason}
+        self.start_queue("vasp_for", sorted(set(reasons) - set(self.ctx.refused)))
+
+    def refusal(self, key: str) -> str | None:
+        """Return why no inputs can be made of a structure, if none can."""
+        if not self.inputs.structures[key].get_pymatgen().is_valid(tol=_MIN_DISTANCE):
+            return f"two atoms are closer than {_MIN_DISTANCE} A"
+        try:
+            self.vasp_for(key)
+        except (HezspError, ValueError, LookupError) as error:  # ours, and what pymatgen's sets raise
+            return f"no VASP inputs can be made: {error}"
+        return None
+
+    def failures(self) -> dict[str, str]:
+        """Return why structures failed, by key."""
+        return {**self.ctx.refused, **super().failures()}
+
+    def vasp_for(self, key: str) -> tuple[type, dict[str, Any]]:
+        """Return the VASP work chain of one structure."""
+        settings = self.inputs.settings.get_dict()
+        structure = self.inputs.structures[key]
+        inputs = vasp_inputs(structure, self.inputs.vasp, settings["dft"], self.KIND, f"{self.KIND} {key}")
+        if self.KIND in _HANDLERS:
+            inputs["handler_overrides"] = orm.Dict(_HANDLERS[self.KIND])
+        return VaspWorkChain, inputs
+
+    def runs_of(self, key: str, statuses: Collection[int] = FRUITFUL) -> list[orm.CalcJobNode]:
+        """Return the VASP calculations of one structure that ended with one of the exit statuses, in order."""
+        called = [node for node in self.done()[key].called if isinstance(node, orm.CalcJobNode)]
+        usable = [node for node in called if node.exit_status in statuses and "retrieved" in node.outputs]
+        return sorted(usable, key=lambda node: node.pk)
+
+
+class VaspBatchWorkChain(VaspQueueWorkChain):
+    """Base of `hezsp.dft.relax_images` and `hezsp.dft.single_points`."""
 
     SECTIONS = ("jobs", "dft")
-    KIND: str
 
     @classmethod
     def define(cls, spec: WorkChainSpec) -> None:
         """Declare ports and outline."""
         super().define(spec)
         del spec.inputs["engine"]  # VASP alone runs here
-        add_vasp(spec)
-        spec.input_namespace(
-            "structures", valid_type=orm.StructureData, dynamic=True, help="The structures, keyed by label."
-        )
         spec.outline(
             cls.setup,
             while_(cls.has_waiting)(cls.submit_next),
@@ -64,40 +117,32 @@ class VaspBatchWorkChain(HezspWorkChain):
         spec.output("report", valid_type=orm.Dict, help="Structures that failed, and why.")
 
     def setup(self) -> None:
-        """Queue one VASP work chain per structure; those that no calculation can help are only reported."""
-        structures = dict(self.inputs.structures.items())
-        self.ctx.refused = {
-            key: f"two atoms are closer than {_MIN_DISTANCE} A"
-            for key, node in structures.items()
-            if not node.get_pymatgen().is_valid(tol=_MIN_DISTANCE)
-        }
-        self.start_queue("vasp_for", sorted(set(structures) - set(self.ctx.refused)))
+        """Queue the calculations."""
+        self.queue_vasp()
+        self.ctx.datasets, self.ctx.left_out, self.ctx.barren = {}, {}, {}
 
     def failures(self) -> dict[str, str]:
-        """Return why structures failed, by key."""
-        return {**self.ctx.refused, **super().failures()}
-
-    def vasp_for(self, key: str) -> tuple[type, dict[str, Any]]:
-        """Return the VASP work chain of one structure."""
-        settings = self.inputs.settings.get_dict()
-        structure = self.inputs.structures[key]
-        return VaspWorkChain, vasp_inputs(structure, self.inputs.vasp, settings["dft"], self.KIND, f"{self.KIND} {key}")
-
-    def runs_of(self, key: str) -> list[orm.CalcJobNode]:
-        """Return the usable VASP calculations of one structure, restarts in order."""
-        called = [node for node in self.done()[key].called if isinstance(node, orm.CalcJobNode)]
-        usable = [node for node in called if node.exit_status in _USABLE and "trajectory" in node.outputs]
-        return sorted(usable, key=lambda node: node.pk)
+        """Return why structures failed, or gave no images although VASP ended, by key."""
+        return {**self.ctx.barren, **super().failures()}
 
     def run_inputs(self, runs: dict[str, orm.CalcJobNode]) -> dict[str, dict[str, orm.Data]]:
-        """Return the outputs of runs as a selecting calcfunction takes them."""
+        """Return the outputs of runs as a selecting calcfunction takes them; a killed run has no trajectory."""
         return {
-            "trajectories": {key: node.outputs.trajectory for key, node in runs.items()},
+            "trajectories": {
+                key: node.outputs.trajectory for key, node in runs.items() if "trajectory" in node.outputs
+            },
             "retrieved": {key: node.outputs.retrieved for key, node in runs.items()},
         }
 
+    def keep(self, key: str, collected: dict[str, orm.Data], barren: dict[str, str]) -> None:
+        """Keep what a selecting calcfunction returned under the key of a dataset, and structures without images."""
+        self.ctx.barren.update(barren)
+        if "images" in collected:
+            self.ctx.datasets[key] = collected["images"]
+            self.ctx.left_out[key] = collected["left_out"]
+
     def collect_images(self) -> Any:
-        """Make `self.ctx.datasets`, image sets by key."""
+        """Make `self.ctx.datasets` and `self.ctx.left_out`, by key."""
         raise NotImplementedError
 
     def results(self) -> Any:
@@ -111,7 +156,7 @@ class VaspBatchWorkChain(HezspWorkChain):
             message = next(iter(failures.values()), "no VASP calculation gave images")
             return self.exit_codes.ERROR_NOTHING_LEFT.format(message=message)
         rule = orm.Dict({"outlier_threshold": self.settings.dft.images.outlier_threshold})
-        merged = merge_images(rule=rule, datasets=self.ctx.datasets)
+        merged = merge_images(rule=rule, datasets=self.ctx.datasets, left_out=self.ctx.left_out)
         self.out("images", merged["images"])
         self.out("removed", merged["removed"])
         self.out("report", orm.Dict({"failed": failures}).store())

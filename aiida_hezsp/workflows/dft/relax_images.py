@@ -20,7 +20,6 @@ class RelaxImagesWorkChain(VaspBatchWorkChain):
     def collect_images(self) -> None:
         """Select the images of each relaxation; its restarts are one path."""
         rule = self.settings.dft.images
-        self.ctx.datasets = {}
         for key in self.done():
             runs = {f"r{number}": node for number, node in enumerate(self.runs_of(key))}
             if not runs:
@@ -30,4 +29,5 @@ class RelaxImagesWorkChain(VaspBatchWorkChain):
                 rule=orm.Dict({"head": rule.head, "tail": rule.tail, "seed": rule.seed}),
                 **self.run_inputs(runs),
             )
-            self.ctx.datasets[key] = selected["images"]
+            reasons = [entry["reason"] for entry in selected["left_out"].get_list()]
+            self.keep(key, selected, {} if "images" in selected else {key: f"no images: {reasons[0]}"})

@@ -5,7 +5,8 @@ from aiida.engine.processes.workchains.workchain import WorkChainSpec
 
 from aiida_hezsp.calculations.single_point_images import single_point_images
 from aiida_hezsp.workflows.base import batches
-from aiida_hezsp.workflows.dft.batch import VaspBatchWorkChain
+from aiida_hezsp.workflows.dft.batch import FINISHED, VaspBatchWorkChain
+from aiida_hezsp.workflows.dft.validation import validate_dft
 
 __all__ = ("SinglePointsWorkChain",)
 
@@ -30,20 +31,20 @@ class SinglePointsWorkChain(VaspBatchWorkChain):
     def collect_images(self) -> None:
         """Collect the images in batches of a size that calcfunctions take well."""
         groups = self.inputs.groups.get_dict()
-        runs = {key: found[-1] for key in self.done() if (found := self.runs_of(key))}
-        self.ctx.datasets = {}
+        runs = {key: found[-1] for key in self.done() if (found := self.runs_of(key, FINISHED))}
         for number, keys in enumerate(batches(runs, self.settings.jobs.batch_size)):
             collected = single_point_images(
                 groups=orm.Dict({key: groups[key] for key in keys}),
                 **self.run_inputs({key: runs[key] for key in keys}),
             )
-            self.ctx.datasets[f"b{number}"] = collected["images"]
+            barren = {entry["source"]: f"no image: {entry['reason']}" for entry in collected["left_out"].get_list()}
+            self.keep(f"b{number}", collected, barren)
 
 
-def _validate_groups(value: dict, _: object) -> str | None:
+def _validate_groups(value: dict, port: object) -> str | None:
     """Say which structures belong to no composition."""
     if "structures" in value and "groups" in value:
         missing = set(value["structures"]) - set(value["groups"].get_dict())
         if missing:
             return f"`groups` does not name the composition of {', '.join(sorted(missing))}"
-    return None
+    return validate_dft(value, port)

@@ -8,12 +8,12 @@ from aiida.engine import run_get_node
 from aiida_hezsp.workflows.dft.relax_images import RelaxImagesWorkChain
 
 
-def run(vasp, structures, *, nsw=40, head=2, tail=2):
+def run(vasp, structures, *, nsw=40, head=2, tail=2, **incar):
     builder = RelaxImagesWorkChain.get_builder_from_protocol(
         protocol="demo",
         overrides={
             "dft": {
-                "relax": {"incar": {"nsw": nsw, "ediffg": -0.02}},
+                "relax": {"incar": {"nsw": nsw, "ediffg": -0.02, **incar}},
                 "images": {"head": head, "tail": tail},
                 "kpoints_distance": 1.0,
                 "max_iterations": 4,
@@ -88,12 +88,33 @@ def test_a_killed_relaxation_is_continued_to_the_same_minimum(standin, vasp, alu
     assert node.is_finished_ok, node.exit_message
     killed, last = jobs(node)
     assert (killed.exit_status, last.exit_status) == (700, 0)
-    # the images are the last run's, which began where the killed one stood
-    assert {outputs["images"].calculation(index).uuid for index in range(outputs["images"].n_images)} == {last.uuid}
-    images, undisturbed = outputs["images"].get_images(), whole["images"].get_images()
-    assert images.energies[0] == pytest.approx(undisturbed.energies[2], abs=1e-3)
+    dataset, undisturbed = outputs["images"], whole["images"].get_images()
+    images = dataset.get_images()
+    # the killed run's three whole steps come first, and are those of the undisturbed run
+    origins = [dataset.calculation(index).uuid for index in range(len(images))]
+    assert origins[:3] == [killed.uuid] * 3
+    assert set(origins[3:]) == {last.uuid}
+    np.testing.assert_allclose(images.energies[:3], undisturbed.energies[:3], atol=1e-6)
+    np.testing.assert_allclose(images.stresses[:3], undisturbed.stresses[:3], atol=1e-6)
+    # the run that continues it begins where it stood
+    assert images.energies[3] == pytest.approx(undisturbed.energies[2], abs=1e-3)
     assert images.energies[-1] == pytest.approx(undisturbed.energies[-1], abs=1e-3)
     assert np.linalg.det(images.cells[-1]) == pytest.approx(np.linalg.det(undisturbed.cells[-1]), rel=1e-2)
+
+
+def test_electronic_steps_that_do_not_suffice_are_made_more_and_their_images_left_out(standin, vasp, aluminium):
+    """NELM of 4 is too small: aiida-vasp raises it; what was labelled before is wrong and does not become an image."""
+    outputs, node = run(vasp(standin()), {"al": aluminium()}, tail=100, nelm=4, algo="Normal")
+    assert node.is_finished_ok, node.exit_message
+    first, last = jobs(node)
+    assert (first.exit_status, last.exit_status) == (701, 0)
+    assert last.inputs.parameters["nelm"] > 4
+    dataset = outputs["images"]
+    assert {dataset.calculation(index).uuid for index in range(dataset.n_images)} == {last.uuid}
+    removed = outputs["removed"]["removed"]
+    steps = len(first.outputs.trajectory.get_array("energy_extrapolated"))
+    reason = "the electronic steps did not converge"
+    assert removed == [{"group": "al", "source": "al/r0", "step": n, "reason": reason} for n in range(steps)]
 
 
 def test_nothing_left_is_said_with_the_first_reason(standin, vasp, unknown_to_emt):
@@ -114,14 +135,12 @@ def test_broken_structures_are_reported_before_a_job_is_spent_on_them(standin, v
     assert len(jobs(node)) == 1
 
 
-def test_an_element_without_potential_is_reported(standin, vasp, aluminium):
+def test_an_element_without_potential_is_named_before_anything_runs(standin, vasp, aluminium):
     uranium = orm.StructureData(cell=[[3, 0, 0], [0, 3, 0], [0, 0, 3]])
     uranium.append_atom(symbols="U", position=(0, 0, 0))
-    outputs, node = run(vasp(standin()), {"good": aluminium(), "uranium": uranium})
-    assert node.is_finished_ok, node.exit_message
-    assert set(outputs["report"]["failed"]) == {"uranium"}
-    assert "No POTCAR found for full name U in family hezsp-standin" in outputs["report"]["failed"]["uranium"]
-    assert outputs["images"].groups == {"good": 4}
+    with pytest.raises(ValueError, match="POTCAR family 'hezsp-standin' lacks U"):
+        run(vasp(standin()), {"good": aluminium(), "uranium": uranium})
+    assert orm.QueryBuilder().append(orm.ProcessNode).count() == 0
 
 
 def test_a_dataset_made_from_the_cache_finds_calculations_of_its_own(standin, vasp, aluminium):

@@ -4,14 +4,22 @@ import numpy as np
 import pytest
 from aiida import orm
 from aiida.engine import run_get_node
+from ase.calculators.emt import EMT
 
 from aiida_hezsp.workflows.dft.single_points import SinglePointsWorkChain
 
 
-def run(vasp, structures, groups, **jobs):
+def run(vasp, structures, groups, *, incar=None, max_iterations=2, **jobs):
     builder = SinglePointsWorkChain.get_builder_from_protocol(
         protocol="demo",
-        overrides={"dft": {"kpoints_distance": 1.0, "max_iterations": 2}, "jobs": jobs},
+        overrides={
+            "dft": {
+                "kpoints_distance": 1.0,
+                "max_iterations": max_iterations,
+                "single_point": {"incar": incar or {}},
+            },
+            "jobs": jobs,
+        },
         vasp=vasp,
         structures=structures,
         groups=orm.Dict(groups),
@@ -20,8 +28,6 @@ def run(vasp, structures, groups, **jobs):
 
 
 def test_every_structure_is_one_image_where_it_stands(standin, vasp, aluminium, unknown_to_emt):
-    from ase.calculators.emt import EMT
-
     structures = {f"A_f{seed}": aluminium(seed) for seed in (1, 2)}
     structures |= {"B_f1": aluminium(3, symbol="Cu"), "C_f1": unknown_to_emt}
     groups = {key: key[0] for key in structures}
@@ -42,6 +48,23 @@ def test_every_structure_is_one_image_where_it_stands(standin, vasp, aluminium, 
         np.testing.assert_allclose(moved - np.rint(moved), 0, atol=1e-6)  # VASP wraps positions into the cell
         atoms.calc = EMT()
         assert images.energies[index] == pytest.approx(atoms.get_potential_energy(), abs=1e-5)
+
+
+def test_a_killed_and_an_unconverged_single_point_are_done_again(standin, vasp, aluminium, tmp_path):
+    """Killed before its only step ends, then NELM of 4 is not enough, then good: one image, the right one."""
+    code = standin(DIE_AFTER=0, ONCE=tmp_path / "died")
+    structure = aluminium(1)
+    incar = {"nelm": 4, "algo": "Normal"}
+    outputs, node = run(vasp(code), {"A_f1": structure}, {"A_f1": "A"}, incar=incar, max_iterations=4)
+    assert node.is_finished_ok, node.exit_message
+    jobs = sorted((job for job in node.called_descendants if isinstance(job, orm.CalcJobNode)), key=lambda job: job.pk)
+    assert [job.exit_status for job in jobs] == [700, 701, 0]
+    dataset = outputs["images"]
+    assert dataset.n_images == 1
+    assert dataset.calculation(0).uuid == jobs[-1].uuid
+    atoms = structure.get_ase()
+    atoms.calc = EMT()
+    assert dataset.get_images().energies[0] == pytest.approx(atoms.get_potential_energy(), abs=1e-5)
 
 
 def test_all_failing_is_said(standin, vasp, unknown_to_emt):
