@@ -43,8 +43,6 @@ def relaxation_figure(report: Mapping[str, Any], *, standin: bool) -> "Figure":
             ax.set_xlabel(title)
             if limit is not None:
                 ax.axvline(limit, color="#111827", lw=0.8, ls=":")
-            else:
-                ax.set_xscale("log")
         axes[0].set_yticks(y, labels, fontsize=7.5)
         axes[0].invert_yaxis()
         mark_standin(figure, standin)
@@ -100,4 +98,4 @@ def _bonds(axes: "Axes", curves: Mapping[str, NDArray[Any]]) -> None:
 
 def _ratio(row: Mapping[str, Any]) -> float:
     """Return how many times longer DFT took."""
-    return float(row["dft"]["time_s"] / max(row["chgnet"]["time_s"], 1e-3)) or 1e-3
+    return float(row["dft"]["time_s"] / max(row["chgnet"]["time_s"], 1e-3))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ("dataset_figure", "dataset_rows", "force_norms")
 
 _MILLI = 1000.0
+_LINEAR = 10.0  # meV/atom; the axis is logarithmic above, so that outliers do not flatten the rest
 _NAMED = 40  # more compositions than this are numbered, not named
 _WIDE = 12  # compositions that the usual width has room for
 _SPREAD = 0.7  # of the room between two compositions
@@ -86,12 +87,14 @@ def dataset_figure(
         points = {"c": images.steps, "cmap": "viridis", "s": 11, "linewidths": 0}
         shown = axes[0].scatter(x, energies, **points)
         _crosses(axes[0], removed, groups, lowest)
+        axes[0].set_yscale("symlog", linthresh=_LINEAR)
+        axes[0].set_ylim(bottom=-_LINEAR / 5)
         axes[0].set_ylabel("energy above the\nlowest (meV/atom)")
         axes[1].scatter(x, np.maximum(rms, 1e-4), s=7, color=GREY, linewidths=0, label="root mean square")
         axes[1].scatter(x, np.maximum(largest, 1e-4), **points, label="largest")
         axes[1].set_yscale("log")
         axes[1].set_ylabel("force norm (eV/Å)")
-        axes[1].legend(loc="lower right", ncols=2, markerscale=1.5)
+        axes[1].legend(loc="lower right", bbox_to_anchor=(1.0, 0.96), ncols=2, markerscale=1.5, borderpad=0.0)
         axes[2].scatter(x, volumes, **points)
         axes[2].set_ylabel("volume (Å³/atom)")
         _name(axes[2], groups)
@@ -118,7 +121,7 @@ def _crosses(
         x = [groups.index(entry["group"]) for entry in known]
         y = [_MILLI * (entry["energy_per_atom"] - lowest[entry["group"]]) for entry in known]
         axes.scatter(x, y, marker="x", s=26, color=COLORS[1], label=f"left out ({len(known)})")
-        axes.legend(loc="upper right")
+        axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.96), borderpad=0.0)
 
 
 def _name(axes: "Axes", groups: list[str]) -> None:
