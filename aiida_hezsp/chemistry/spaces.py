@@ -12,7 +12,7 @@ from aiida_hezsp.errors import CompositionError, FamilyError
 from aiida_hezsp.families import Family
 from aiida_hezsp.families.schema import LadderSpace, SingleSpace, TypeSpace
 
-__all__ = ("draw", "space")
+__all__ = ("draw", "element_counts", "space")
 
 
 def space(family: Family, name: str, *, seed: int | None = None) -> list[Composition]:
@@ -54,6 +54,22 @@ def draw(compositions: Sequence[Composition], n: int, seed: int) -> list[Composi
         raise CompositionError(f"cannot draw {n} of {len(compositions)} compositions")
     ordered = sorted(compositions, key=lambda composition: composition.formula)
     return random.Random(seed).sample(ordered, n)  # noqa: S311  # no secret
+
+
+def element_counts(family: Family, compositions: Sequence[Composition]) -> dict[str, dict[str, float]]:
+    """Return how often each dopant of the family occurs.
+
+    Returns:
+        By dopant, all of them: `compositions` that have it, and `sites` that it takes in their supercells together.
+    """
+    sites = family.substituted_sites("supercell")
+    counts: dict[str, dict[str, float]] = {dopant: {"compositions": 0, "sites": 0.0} for dopant in family.dopants}
+    for composition in compositions:
+        for element, fraction in composition.occupancy:
+            if element in counts:
+                counts[element]["compositions"] += 1
+                counts[element]["sites"] += float(fraction * sites)
+    return counts
 
 
 def _single(family: Family, definition: SingleSpace) -> Iterator[dict[str, Fraction]]:

@@ -21,6 +21,7 @@ COMMANDS = {
     "export": "aiida_hezsp.cli.export",
     "import-vasp": "aiida_hezsp.cli.import_vasp",
     "launch": "aiida_hezsp.cli.launch",
+    "models": "aiida_hezsp.cli.models",
     "predict": "aiida_hezsp.cli.predict",
     "rank": "aiida_hezsp.cli.rank",
     "report": "aiida_hezsp.cli.report",

@@ -9,7 +9,7 @@ from aiida.common.exceptions import MultipleObjectsError, NotExistent
 from aiida_hezsp.data import ChgnetModelData, SfmsdModelData
 from aiida_hezsp.errors import PredictionError
 
-__all__ = ("TrainingRoute", "find_model", "newest_model", "training_route")
+__all__ = ("TrainingRoute", "all_models", "find_model", "newest_model", "training_route")
 
 _UUID = re.compile(r"[0-9a-f]{4,8}(-[0-9a-f-]*)?")
 _MAIN = {"attributes": {"!has_key": "variant"}}
@@ -51,6 +51,14 @@ def newest_model(kind: str) -> SfmsdModelData:
             "this profile has no SF-MSD model: `aiida-hezsp launch discover` or `launch sfmsd` trains one, "
             "and `verdi archive import` brings published ones"
         )
+    return found
+
+
+def all_models() -> list[SfmsdModelData]:
+    """Return all SF-MSD models, newest first."""
+    query = orm.QueryBuilder().append(SfmsdModelData, tag="model", project="*")
+    query.order_by({"model": [{"ctime": "desc"}, {"id": "desc"}]})
+    found: list[SfmsdModelData] = query.all(flat=True)
     return found
 
 

@@ -83,6 +83,18 @@ class Intervals:
             return np.ones(len(x))
         return self._combine(*self._surroundings(cdist(x / self._scale, self.rows / self._scale)), self._far)
 
+    def distance(self, x: Floats) -> Floats:
+        """Return how far each row of x (m, features) is from its nearest training rows.
+
+        In units of the distance that 95 % of the training rows stay within: clearly above 1 is a row unlike all of them,
+        even if each of its features is in range. 0 where distances tell nothing (few rows).
+        """
+        if self._flat or self._far == 0.0:
+            return np.zeros(len(x))
+        _, distances = self._surroundings(cdist(x / self._scale, self.rows / self._scale))
+        relative: Floats = distances / self._far
+        return relative
+
     def half_width(self, coverage: float) -> float:
         """Return q, the half width of a row of difficulty 1."""
         return float(self._ends(np.zeros(1), np.ones(1), coverage, -np.inf)[0, 1])

@@ -158,6 +158,10 @@ class TrainedModel:
             return np.ones(len(x), dtype=bool)
         return np.asarray(self.estimator.defined(x), dtype=bool)
 
+    def distance(self, rows: Sequence[FeatureRow]) -> Floats:
+        """Return how far each row, (rows,), is from the training rows; see `Intervals.distance`."""
+        return self.interval_maker.distance(self._matrix(rows))
+
     def outside_domain(self, row: FeatureRow) -> list[str]:
         """Return the features whose value lies outside the range that the model was trained on."""
         values = self._matrix([row])[0]

@@ -7,7 +7,7 @@ from aiida.common import LinkType
 
 from aiida_hezsp.calculations.predict import predict
 from aiida_hezsp.data import SfmsdModelData
-from aiida_hezsp.sfmsd import save_model, train
+from aiida_hezsp.sfmsd import SissoSearch, save_model, train
 from aiida_hezsp.sfmsd.training import TrainSettings
 
 INSIDE, OUTSIDE = {"x": 0.5, "y": 0.25}, {"x": 0.5, "y": 7.0}
@@ -70,6 +70,9 @@ def test_it_says_what_it_rests_on_and_where_it_should_not_be_trusted(inputs):
     inside, outside = (predict(label=orm.Str(label), **inputs).get_dict() for label in ("LiF", "far"))
     assert inside["outside_domain"] == []
     assert outside["outside_domain"] == ["y"]
+    assert (inside["defined"], outside["defined"]) == (True, True)
+    assert inside["distance"] < 1.5 < outside["distance"]
+    assert outside["msd_high"] - outside["msd"] > inside["msd_high"] - inside["msd"]  # wider far from training
     for key, value in {"label_engines": ["standin emt"], "model_kind": "GB", "feature_set": "multinary"}.items():
         assert inside[key] == value
     assert (inside["formula"], inside["x_li"], inside["features"]) == ("LiF", 1.0, INSIDE)
@@ -90,3 +93,32 @@ def test_it_is_linked_to_structure_features_and_model(inputs):
 def test_a_label_without_features_is_an_error(inputs):
     with pytest.raises(KeyError, match="nowhere"):
         predict(label=orm.Str("nowhere"), **inputs)
+
+
+@pytest.fixture
+def logarithm(aiida_profile_clean, tmp_path):
+    """A SISSO model of the planted law 20 + 10 log(x)."""
+    values = np.random.default_rng(4).uniform(0.5, 2.0, size=(30, 2))
+    rows = [
+        {"label": f"r{n}", "features": {"x": x, "y": y}, "target": 20 + 10 * np.log(x), "split": "train"}
+        for n, (x, y) in enumerate(values.tolist())
+    ]
+    columns = [{"name": name, "unit": "1", "definition": name} for name in ("x", "y")]
+    table = {"feature_set": "multinary", "columns": columns, "rows": rows}
+    made = train(table, TrainSettings(kind="SISSO", cv=3, sisso=SissoSearch(dimension=(1,), complexity=(1,))))
+    save_model(made, tmp_path / "SISSO.sisso")
+    return SfmsdModelData(tmp_path / "SISSO.sisso", tmp_path / "SISSO.json").store()
+
+
+def test_a_sisso_prediction_is_its_formula_and_says_where_that_has_no_value(inputs, logarithm):
+    inputs["model"] = logarithm
+    rows = {"LiF": {"x": 1.0, "y": 1.0}, "far": {"x": -1.0, "y": 1.0}}
+    inputs["features"] = orm.Dict({"feature_set": "multinary", "rows": rows})
+    inside, outside = (predict(label=orm.Str(label), **inputs).get_dict() for label in ("LiF", "far"))
+    assert inside["msd"] == pytest.approx(20.0)
+    assert inside["shap"]["y"] == 0.0
+    assert inside["shap_base"] + inside["shap"]["x"] == pytest.approx(20.0)
+    assert (inside["defined"], inside["model_kind"], inside["outside_domain"]) == (True, "SISSO", [])
+    assert (outside["defined"], outside["outside_domain"]) == (False, ["x"])
+    assert outside["msd"] == pytest.approx(outside["shap_base"])
+    assert set(outside["shap"].values()) == {0.0}

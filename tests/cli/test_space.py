@@ -65,3 +65,23 @@ def test_errors_go_to_stderr(arguments, code, message):
 
 def test_help_has_an_example():
     assert "Example: aiida-hezsp space lzsp" in run("--help").output
+
+
+def test_how_equally_the_ladders_dopants_occur():
+    """52 or 53 of the 270 compositions hold each; 270 compositions of 3 to 8 elements have 1,215 dopants."""
+    found = json.loads(run("lzsp", "multinary", "--elements", "--json").output)
+    assert found["n_compositions"] == 270
+    assert found["ranges"]["compositions"] == [52, 53]
+    assert len(found["elements"]) == 23
+    assert sum(entry["compositions"] for entry in found["elements"].values()) == 15 * 3 * sum(range(2, 8))
+    assert sum(entry["sites"] for entry in found["elements"].values()) == 270 * 16 - 1140
+    low, high = found["ranges"]["sites"]
+    text = run("lzsp", "multinary", "--elements").output
+    assert "each dopant in 52 to 53 compositions" in " ".join(text.split())
+    assert f"on {low:g} to {high:g} sites" in " ".join(text.split())
+
+
+def test_elements_are_counted_in_the_whole_space():
+    result = run("lzsp", "multinary", "--elements", "--limit", "5")
+    assert result.exit_code == 2
+    assert "--elements goes with --json and --seed only" in result.output

@@ -59,6 +59,18 @@ def test_intervals_are_wider_far_from_the_training_rows():
     assert farther > 1.5 * far
 
 
+def test_distance_tells_what_is_in_range_of_each_feature_but_unlike_all_rows():
+    rng = np.random.default_rng(2)
+    first = rng.uniform(-1.0, 1.0, size=200)
+    rows = np.column_stack([first, first + 0.05 * rng.normal(size=200)])  # two features that go together
+    made = Intervals(Calibration.of(rows, rng.normal(size=200), 10))
+    along, across = made.distance(np.array([[0.5, 0.5], [0.8, -0.8]]))
+    assert along < 1.0
+    assert across > 3.0
+    assert (made.distance(rows) <= 1.0).mean() > 0.94
+    assert intervals(n=11).distance(np.zeros((1, 2))).tolist() == [0.0]
+
+
 @pytest.mark.parametrize("neighbours", [0, 20])
 @pytest.mark.parametrize("coverage", [0.5, 0.9])
 def test_coverage_on_new_rows_is_that_promised(neighbours, coverage):
