@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from aiida_hezsp.provenance.predictions import RankedPrediction, rank_predictions
 from aiida_hezsp.provenance.trace import Trace, trace_prediction
 from aiida_hezsp.report.msd_curves import MsdCurve
+from aiida_hezsp.report.verified import Verified, gather_verified
 
 __all__ = ("Campaign", "Finetuning", "gather_campaign")
 
@@ -47,6 +48,7 @@ class Campaign:
     length_ps: float | None
     temperature: float | None
     n_rows: int | None
+    verified: Verified = field(default_factory=Verified)
     versions: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -103,6 +105,7 @@ def gather_campaign(process: orm.ProcessNode | None = None, ranked: list[RankedP
         length_ps=_length(results),
         temperature=next((entry["temperature"] for entry in parameters if "temperature" in entry), None),
         n_rows=_n_rows(trace),
+        verified=gather_verified(ranked),
         versions=_versions(trace, [*results, *([training] if training else [])]),
     )
 

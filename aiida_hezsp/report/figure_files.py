@@ -5,16 +5,9 @@ from pathlib import Path
 
 from aiida_hezsp.report.campaign import Campaign
 from aiida_hezsp.report.figures import campaign_figures
-from aiida_hezsp.report.style import settle, styled
+from aiida_hezsp.report.write import write_figure
 
-__all__ = ("FORMATS", "write_figures")
-
-# Format -> metadata that would make two files of one figure differ.
-FORMATS: dict[str, dict[str, None]] = {
-    "png": {"Software": None},
-    "svg": {"Date": None},
-    "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
-}
+__all__ = ("write_figures",)
 
 
 def write_figures(
@@ -25,19 +18,17 @@ def write_figures(
     Args:
         campaign: as gathered.
         folder: an existing folder; files of the same names are replaced.
-        formats: of `FORMATS`; a file is written for each.
+        formats: png, svg, pdf; a file is written for each.
         only: kinds of figures; all if empty.
 
     Raises:
-        HezspError: `only` names a kind that does not exist.
+        HezspError: `only` names a kind that does not exist, or a file cannot be written.
     """
     written = []
     for item in campaign_figures(campaign, only):
         figure = item.draw()
         for format_ in formats:
             name = f"{item.name}.{format_}"
-            with styled():
-                settle(figure)
-                figure.savefig(folder / name, metadata=FORMATS[format_])
+            write_figure(figure, folder / name)
             written.append((name, item.caption))
     return written

@@ -29,6 +29,9 @@ FIGURES = {
     "importance": "Fig. 4 d, S8",
     "shap": "Fig. S11",
     "waterfall": "Fig. S12",
+    "regions": "Fig. 6 a, b",
+    "arrhenius": "Fig. 6 c",
+    "robustness": "Fig. 5, S9",
 }
 
 
@@ -179,6 +182,34 @@ def _waterfall(campaign: Campaign) -> Iterator[Drawing]:
         )
 
 
+def _regions(campaign: Campaign) -> Iterator[Drawing]:
+    from aiida_hezsp.report.regions import regions_figure
+
+    report = campaign.verified.regions
+    if report is not None and report["rows"]:
+        caption = "Predictions drawn from the three regions beside MD of the same structures."
+        yield Drawing("regions", "regions", caption, lambda: regions_figure(report, standin=campaign.standin))
+
+
+def _arrhenius(campaign: Campaign) -> Iterator[Drawing]:
+    from aiida_hezsp.report.arrhenius import arrhenius_figure
+
+    if laws := campaign.verified.arrhenius:
+        caption = "Diffusion of the best prediction and of the host at several temperatures, and where the lines lead."
+        yield Drawing("arrhenius", "arrhenius", caption, lambda: arrhenius_figure(laws, standin=campaign.standin))
+
+
+def _robustness(campaign: Campaign) -> Iterator[Drawing]:
+    from aiida_hezsp.report.robustness import robustness_figure
+
+    if campaign.verified.robustness is not None and campaign.verified.robustness[1]["keys"]:
+        formula, report = campaign.verified.robustness
+        caption = f"Random decorations of {formula}: energy, volume, and what each model predicts."
+        yield Drawing(
+            "robustness", "robustness", caption, lambda: robustness_figure(report, formula, standin=campaign.standin)
+        )
+
+
 _MAKERS: dict[str, Callable[[Campaign], Iterator[Drawing]]] = {
     "ranking": _ranking,
     "distribution": _distribution,
@@ -190,4 +221,7 @@ _MAKERS: dict[str, Callable[[Campaign], Iterator[Drawing]]] = {
     "importance": _importance,
     "shap": _shap,
     "waterfall": _waterfall,
+    "regions": _regions,
+    "arrhenius": _arrhenius,
+    "robustness": _robustness,
 }

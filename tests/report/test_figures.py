@@ -4,15 +4,20 @@ import numpy as np
 import pytest
 
 from aiida_hezsp.provenance.predictions import RankedPrediction
+from aiida_hezsp.report.arrhenius import arrhenius_figure
 from aiida_hezsp.report.model_errors import errors_figure, importance_figure
 from aiida_hezsp.report.msd_curves import MsdCurve, msd_figure
 from aiida_hezsp.report.parity import parity_figure
 from aiida_hezsp.report.ranking import distribution_figure, ranking_figure
+from aiida_hezsp.report.regions import regions_figure
+from aiida_hezsp.report.robustness import robustness_figure
 from aiida_hezsp.report.sfmsd_parity import sfmsd_parity_figure
 from aiida_hezsp.report.shap_summary import shap_figure, swarm
 from aiida_hezsp.report.style import STANDIN_MARK, data_uri
 from aiida_hezsp.report.targets import targets_figure
 from aiida_hezsp.report.waterfall import waterfall_figure
+from aiida_hezsp.sfmsd.regions import RegionRule, judge, summarise_checks
+from aiida_hezsp.transport.summary import summarise_transport
 
 
 def texts(figure):
@@ -178,3 +183,53 @@ def test_errors_show_the_noise_of_the_targets():
     lines = {tuple(line.get_ydata()) for line in figure.axes[0].lines}
     assert {(12.0, 12.0), (40.0, 40.0)} <= lines
     assert {"noise of the targets", "spread of the targets", "50", "test\nn = 3"} <= set(texts(figure))
+
+
+def checked(predicted, md):
+    """One row of the report of hezsp.verify."""
+    found = judge(predicted, md, RegionRule())
+    return {"formula": f"F{predicted:g}", "predicted": predicted, "predicted_low": predicted - 20.0,
+            "predicted_high": predicted + 20.0, "md": md, "md_error": 5.0, **found}  # fmt: skip
+
+
+def test_regions_show_prediction_md_and_verdict():
+    rows = [checked(150.0, 140.0), checked(80.0, 40.0)]
+    report = {"rows": rows, "summary": summarise_checks(rows), "rule": vars(RegionRule())}
+    figure = regions_figure(report, standin=True)
+    assert {"Checked by MD: 1 of 2 predictions accepted", "+7 %", "+100 %", STANDIN_MARK} <= set(texts(figure))
+    bars = figure.axes[1].patches
+    assert [bar.get_width() for bar in bars] == [40.0, 10.0]  # the best on top
+    assert bars[0].get_facecolor() == (1.0, 1.0, 1.0, 1.0)  # not accepted
+
+
+def test_arrhenius_line_ends_at_what_is_extrapolated():
+    def law(energy):
+        def d(temperature):
+            return 1e-3 * np.exp(-energy / (8.617333262e-5 * temperature))
+
+        runs = {
+            temperature: {"n_mobile": 24, "volume": 2080.0, "msd": 1.0, "msd_error": 0.1, "length_ps": 100.0,
+                          "diffusion_coefficient": d(temperature),
+                          "diffusion": {"value": d(temperature), "error": 0.1 * d(temperature)}}
+            for temperature in (800.0, 1000.0, 1200.0)
+        }  # fmt: skip
+        return summarise_transport(runs), d(300.0)
+
+    (first, expected), (second, _) = law(0.3), law(0.5)
+    figure = arrhenius_figure({"Best": first, "Host": second}, standin=False)
+    axes = figure.axes[0]
+    points = [tuple(line.get_xydata()[-1]) for line in axes.lines]
+    assert any(x == pytest.approx(1000 / 300) and y == pytest.approx(expected, rel=1e-3) for x, y in points)
+    assert axes.get_yscale() == "log"
+    assert axes.get_ylim()[0] > 1e-16
+    assert any("0.300" in text and "mS/cm" in text for text in texts(figure))
+
+
+def test_robustness_has_a_panel_for_everything_that_varies():
+    series = {"energy": [-7.0, -7.01, -6.99], "volume": [520.0, 522.0, 521.0], "GB": [50.0, 60.0, 55.0]}
+    report = {"energies": series["energy"], "volumes": series["volume"], "predictions": {"GB": series["GB"]},
+              "spread": {name: {"std": float(np.std(values, ddof=1))} for name, values in series.items()}}  # fmt: skip
+    figure = robustness_figure(report, "F", standin=False)
+    visible = [axes for axes in figure.axes if axes.get_visible()]
+    assert [sum(patch.get_height() for patch in axes.patches) for axes in visible] == [3, 3, 3]
+    assert {"F: 3 decorations", "standard deviation 10", "standard deviation 5", "MSD by GB (Å²)"} <= set(texts(figure))
