@@ -8,6 +8,7 @@ import click
 from aiida_hezsp.cli import environment
 from aiida_hezsp.cli.inputs import load_node_or_fail, model_node
 from aiida_hezsp.cli.launch_checks import cmd_aimd, cmd_check_dynamics, cmd_check_relaxation
+from aiida_hezsp.cli.launch_verify import cmd_robustness, cmd_verify
 from aiida_hezsp.cli.launcher import Launch
 from aiida_hezsp.cli.options import engine_options, launch_options, vasp_options
 
@@ -254,11 +255,14 @@ def cmd_sfmsd(ctx: click.Context, **options: Any) -> None:
 @click.argument("formulas", nargs=-1)
 @_RELAXATION_MODEL
 @click.option("--sfmsd-model", metavar="NODE", help="SF-MSD model; not needed for a dry run.")
+@click.option("--md-model", help="Model that checks predictions of each region by MD; none are checked without it.")
 @engine_options
 @launch_options
 @click.pass_context
 def cmd_screen(ctx: click.Context, **options: Any) -> None:
     """Predict the MSD of FORMULAS, or of the protocol's space (hezsp.screen).
+
+    With --md-model some predictions of each region are checked by MD afterwards (see `verify`).
 
     \b
     Example:
@@ -270,7 +274,7 @@ def cmd_screen(ctx: click.Context, **options: Any) -> None:
     if options["formulas"]:
         chosen = [{"space": None, "n": None, "formulas": list(options["formulas"]), "seed": 1}]
         options["assignments"] += (f"screen.compositions={json.dumps(chosen)}",)
-    launch = Launch(ctx, "screen", options)
+    launch = Launch(ctx, "screen.checked" if options["md_model"] else "screen", options)
     if launch.dry_run:
         launch.show_plan()
         return
@@ -282,6 +286,7 @@ def cmd_screen(ctx: click.Context, **options: Any) -> None:
         family=launch.family_node(),
         relaxation_model=model_node(options["relaxation_model"]),
         sfmsd_model=sfmsd_model,
+        **({"md_model": model_node(options["md_model"])} if options["md_model"] else {}),
         **launch.engine(),
     )
 
@@ -311,5 +316,5 @@ def _launch_from_dft(launch: Launch, process_class: Any) -> None:
         launch.go(process_class, family=launch.family_node(), vasp=launch.vasp(), **launch.engine())
 
 
-for _command in (cmd_aimd, cmd_check_relaxation, cmd_check_dynamics):
+for _command in (cmd_aimd, cmd_check_relaxation, cmd_check_dynamics, cmd_verify, cmd_robustness):
     cmd_launch.add_command(_command)

@@ -52,7 +52,7 @@ class Launch:
             self.vasp()
             check_vasp(self)
         for name in ("model", "relaxation_model", "md_model"):
-            if name in options:
+            if options.get(name):
                 check_model(options[name])
 
     @property

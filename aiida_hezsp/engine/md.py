@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -16,11 +16,13 @@ from aiida_hezsp.engine.model import find_model
 from aiida_hezsp.engine.pool import Speak
 from aiida_hezsp.engine.progress import Board, Reporter
 from aiida_hezsp.engine.structures import atoms_from_entry, entry_from_atoms, read_structures
+from aiida_hezsp.errors import TrajectoryError
 from aiida_hezsp.potential.arrays import write_npz
 from aiida_hezsp.potential.md_settings import MdSettings
 from aiida_hezsp.potential.trajectory import Trajectory
-from aiida_hezsp.transport.diffusion import diffusion_coefficient
+from aiida_hezsp.transport.diffusion import diffusion_coefficient, diffusion_error
 from aiida_hezsp.transport.msd import mean_squared_displacement, msd_target, msd_target_error
+from aiida_hezsp.transport.posterior import START_FS, diffusion_posterior
 from aiida_hezsp.transport.window import window_slice
 
 __all__ = ("MdInput", "run")
@@ -36,8 +38,10 @@ NOTHING = dict.fromkeys(
             "temperature_mean",
             "temperature_std",
             "diffusion_coefficient",
+            "diffusion_coefficient_error",
+            "diffusion",
         ),
-        *("n_mobile", "n_steps", "steps_per_s", "error", "error_code"),
+        *("volume", "n_mobile", "n_steps", "steps_per_s", "error", "error_code"),
     )
 )
 OF_THE_RUN = ("temperature", "timestep", "n_steps", "taut", "mobile", "record_every", "frames_every")
@@ -59,6 +63,9 @@ class MdInput(LayoutInput):
     frames_every: int | None = Field(default=None, ge=1)
     restart_every: int = Field(default=1000, ge=1)
     window: tuple[Fraction, Fraction] = (0.2, 0.8)
+    diffusion_start: float = Field(
+        default=START_FS / 1000.0, gt=0, description="ps; time difference from which motion counts as diffusion"
+    )
     max_temperature_factor: float = Field(
         default=5.0, gt=1, description="a run beyond this many times its temperature has blown up"
     )
@@ -89,6 +96,7 @@ class Context(NamedTuple):
     threads: int
     settings: MdSettings
     window: tuple[float, float]
+    diffusion_start_fs: float
     evaluator: Any = None
 
 
@@ -121,7 +129,8 @@ class MdTask:
         msd = mean_squared_displacement(trajectory.positions)
         write_npz(folder / "trajectories" / f"{label}.npz", trajectory.arrays() | {"msd": msd})
         times = {"steps_per_s": speeds[0], "wall_time_s": round(time.perf_counter() - begin, 3)}
-        return summarise(trajectory, msd, self.context.window, settings) | times
+        found = summarise(trajectory, msd, self.context.window, settings)
+        return found | {"diffusion": _diffusion(trajectory, self.context.diffusion_start_fs)} | times
 
 
 def seed_of(seed: int, label: str) -> int:
@@ -133,25 +142,37 @@ def seed_of(seed: int, label: str) -> int:
 def summarise(
     trajectory: Trajectory, msd: np.ndarray[Any, Any], window: tuple[float, float], settings: MdSettings
 ) -> dict[str, Any]:
-    """Return the numbers of a run: length (ps), temperatures (K), D (cm^2/s), and the MSD target (A^2).
+    """Return the numbers of a run: length (ps), temperatures (K), D (cm^2/s), MSD target (A^2), volume (A^3).
 
-    The standard error of the target comes from the spread among the mobile ions.
+    The standard errors of target and D come from the spread among the mobile ions.
     """
     n_mobile = len(trajectory.mobile_indices)
+    several = n_mobile > 1
+    positions, times = trajectory.positions, trajectory.times
     half = trajectory.temperatures[len(trajectory.temperatures) // 2 :]
     return {
         "msd": msd_target(msd, window),
-        "msd_error": msd_target_error(trajectory.positions, window) if n_mobile > 1 else None,
+        "msd_error": msd_target_error(positions, window) if several else None,
         "msd_window": list(window),
         "length_ps": settings.n_steps * settings.timestep / 1000.0,
         "temperature_mean": float(half.mean()),
         "temperature_std": float(half.std()),
-        "diffusion_coefficient": diffusion_coefficient(msd, trajectory.times, window),
+        "diffusion_coefficient": diffusion_coefficient(msd, times, window),
+        "diffusion_coefficient_error": diffusion_error(positions, times, window) if several else None,
+        "volume": float(abs(np.linalg.det(trajectory.cell))),
         "n_mobile": n_mobile,
         "n_steps": settings.n_steps,
         "error": None,
         "error_code": None,
     }
+
+
+def _diffusion(trajectory: Trajectory, start_fs: float) -> dict[str, float] | None:
+    """Return D with its error by kinisi (`DiffusionEstimate`), or None for a run too short for one."""
+    try:
+        return asdict(diffusion_posterior(trajectory.positions, trajectory.times, start_fs))
+    except TrajectoryError:
+        return None
 
 
 def run(inputs: MdInput, folder: Path) -> dict[str, Any]:
@@ -162,11 +183,11 @@ def run(inputs: MdInput, folder: Path) -> dict[str, Any]:
     entries = {
         label: entry_from_atoms(atoms) for label, atoms in read_structures(resolve(folder, inputs.structures)).items()
     }
-    finished = Finished(folder, inputs.model_dump(include={*OF_THE_RUN, "seed", "window"}), checksum)
+    finished = Finished(folder, inputs.model_dump(include={*OF_THE_RUN, "seed", "window", "diffusion_start"}), checksum)
     done = {label: found for label, entry in entries.items() if (found := _load(finished, folder, label, entry))}
     results = dict.fromkeys(entries, NOTHING) | done
     todo = {label: entry for label, entry in entries.items() if label not in done}
-    context = Context(folder, model, checksum, inputs.threads, settings, inputs.window)
+    context = Context(folder, model, checksum, inputs.threads, settings, inputs.window, 1000.0 * inputs.diffusion_start)
     board = Board("md", len(entries), settings.n_steps, finished=len(done))
     for outcome in run_structures(MdTask, context, todo, inputs, board):
         label, failed = outcome.label, outcome.error is not None
@@ -174,7 +195,8 @@ def run(inputs: MdInput, folder: Path) -> dict[str, Any]:
             finished.save(label, entries[label], outcome.result)
         results[label] = outcome.result or NOTHING | {"error": outcome.error, "error_code": outcome.error_code}
         board.end(label, _summary(results[label]), steps=0 if failed else settings.n_steps, failed=failed)
-    return {"model_sha256": checksum, **inputs.layout(), "results": results, "left_out": left_out(results)}
+    fixed = {"model_sha256": checksum, "temperature": inputs.temperature}
+    return {**fixed, **inputs.layout(), "results": results, "left_out": left_out(results)}
 
 
 def _load(finished: Finished, folder: Path, label: str, entry: Any) -> dict[str, Any] | None:

@@ -9,11 +9,14 @@ from aiida_hezsp.transport.msd import (
     msd_target_error,
     remove_drift,
 )
+from aiida_hezsp.transport.posterior import DiffusionEstimate, diffusion_posterior
 
 __all__ = (
     "ArrheniusFit",
+    "DiffusionEstimate",
     "diffusion_coefficient",
     "diffusion_error",
+    "diffusion_posterior",
     "fit_arrhenius",
     "mean_squared_displacement",
     "msd_per_ion",

@@ -54,6 +54,11 @@ class ArrheniusFit:
         """Return sigma(T) in mS/cm by Nernst-Einstein; arguments as there."""
         return nernst_einstein(self.diffusivity(temperature), n_ions, volume, temperature, charge)
 
+    def conductivity_error(self, temperature: float, n_ions: float, volume: float, charge: float = 1.0) -> float | None:
+        """Return the standard error of sigma(T) in mS/cm, to first order; the volume counts as exact."""
+        relative = self.relative_error(temperature)
+        return None if relative is None else relative * self.conductivity(temperature, n_ions, volume, charge)
+
 
 def fit_arrhenius(temperatures: ArrayLike, diffusivities: ArrayLike, errors: ArrayLike | None = None) -> ArrheniusFit:
     """Fit ln D against 1/T (a fit of bare ln sigma would bend: sigma T, not sigma, follows the law).

@@ -6,6 +6,7 @@ from typing import Any
 __all__ = ("engine_metadata", "finetune_parameters", "md_parameters", "relax_parameters")
 
 Settings = Mapping[str, Any]
+_NOT_OF_ONE_RUN = ("temperatures", "extrapolate_to")
 
 
 def relax_parameters(settings: Settings) -> dict[str, Any]:
@@ -15,7 +16,7 @@ def relax_parameters(settings: Settings) -> dict[str, Any]:
 
 def md_parameters(settings: Settings, temperature: float, mobile: str) -> dict[str, Any]:
     """Return the parameters of `hezsp.md` at one temperature (K) with the given mobile element."""
-    md = {name: value for name, value in settings["md"].items() if name != "temperatures"}
+    md = {name: value for name, value in settings["md"].items() if name not in _NOT_OF_ONE_RUN}
     return {**md, "temperature": temperature, "mobile": mobile, **_layout(settings), **_batches(settings)}
 
 

@@ -8,6 +8,7 @@ from aiida_hezsp.chemistry import parse_formula
 from aiida_hezsp.families import Family
 from aiida_hezsp.workflows.compositions import chosen_datasets, chosen_formulas
 from aiida_hezsp.workflows.costs import Estimator, Stage
+from aiida_hezsp.workflows.plan_checks import robustness_stages, verify_stages
 
 __all__ = ("Stage", "plan")
 
@@ -71,11 +72,25 @@ def _screen(estimator: Estimator, family: Family) -> list[Stage]:
     return [estimator.relaxation("screened structures", cells), estimator.prediction("predictions", len(cells))]
 
 
+def _verify(estimator: Estimator, family: Family) -> list[Stage]:
+    """Return the stages of `hezsp.verify` after the screen."""
+    settings = estimator.settings["screen"]
+    return verify_stages(estimator, family, _cells(family, settings["compositions"], settings["cell"]))
+
+
+def _robustness(estimator: Estimator, family: Family) -> list[Stage]:
+    """Return the stages of `hezsp.robustness` where it is part of the discovery."""
+    return robustness_stages(estimator, family) if estimator.settings["robustness"]["in_discover"] else []
+
+
 _CAMPAIGNS: dict[str, tuple[Callable[[Estimator, Family], list[Stage]], ...]] = {
     "potential": (_potential,),
     "sfmsd": (_sfmsd,),
     "screen": (_screen,),
-    "discover": (_potential, _sfmsd, _screen),
+    "screen.checked": (_screen, _verify),
+    "verify": (_verify,),
+    "robustness": (robustness_stages,),
+    "discover": (_potential, _sfmsd, _screen, _verify, _robustness),
 }
 
 _ON_STRUCTURES: dict[str, Callable[[Estimator, Sequence[int]], list[Stage]]] = {

@@ -1,4 +1,4 @@
-"""From configurations to mean squared displacements: relax, then run MD at one or several temperatures."""
+"""From configurations to conductivities: relax, run MD at one or several temperatures, sum up."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from aiida import orm
 from aiida.engine import while_
 from aiida.engine.processes.workchains.workchain import WorkChainSpec
 
+from aiida_hezsp.calculations.conductivity import conductivity
 from aiida_hezsp.data import ChgnetModelData
 from aiida_hezsp.workflows.base import HezspWorkChain, batches
 from aiida_hezsp.workflows.jobs import md_parameters, relax_parameters
@@ -35,10 +36,11 @@ def relax_inputs(
 
 
 class TransportWorkChain(HezspWorkChain):
-    """Relax structures and run MD on them, in batches, entry point `hezsp.transport` (paper, section 4.2).
+    """Relax structures, run MD on them and sum up their transport, entry point `hezsp.transport` (paper, section 4.2).
 
-    Structures are relaxed with the relaxation model and run with the MD model. A structure that fails is named in the
-    results of its batch and does not stop the others.
+    Structures are relaxed with the relaxation model and run with the MD model, in batches. Each gets D with its error
+    and sigma at every temperature and, from two temperatures on, an activation energy and an extrapolated sigma. A
+    structure that fails is named in the results of its batch and does not stop the others.
     """
 
     SECTIONS = ("jobs", "relax", "md")
@@ -50,15 +52,28 @@ class TransportWorkChain(HezspWorkChain):
         spec.input_namespace(
             "structures", valid_type=orm.StructureData, dynamic=True, help="The configurations, keyed by label."
         )
-        spec.input("relaxation_model", valid_type=ChgnetModelData, help="The model that relaxes.")
+        spec.input(
+            "relaxation_model",
+            valid_type=ChgnetModelData,
+            required=False,
+            help="The model that relaxes; without one, the structures are taken as they are.",
+        )
         spec.input("md_model", valid_type=ChgnetModelData, help="The model that runs MD.")
         spec.input("mobile", valid_type=orm.Str, serializer=orm.to_aiida_type, help="The mobile element.")
+        spec.input(
+            "charge",
+            valid_type=orm.Float,
+            default=lambda: orm.Float(1.0),
+            serializer=orm.to_aiida_type,
+            help="Charge of a mobile ion, for the conductivity.",
+        )
         spec.outline(
             cls.queue_relaxations,
             while_(cls.has_waiting)(cls.submit_next),
             cls.collect_relaxed,
             cls.queue_md,
             while_(cls.has_waiting)(cls.submit_next),
+            cls.summarise,
             cls.results,
         )
         spec.output_namespace("structures", valid_type=orm.StructureData, dynamic=True, help="Relaxed structures.")
@@ -67,12 +82,18 @@ class TransportWorkChain(HezspWorkChain):
         spec.output_namespace(
             "trajectories", valid_type=orm.ArrayData, dynamic=True, help="Trajectories by label and temperature."
         )
+        spec.output_namespace(
+            "transport",
+            valid_type=orm.Dict,
+            dynamic=True,
+            help="By label: D, sigma and errors by temperature; the Arrhenius law from two temperatures on.",
+        )
 
     def queue_relaxations(self) -> None:
         """Queue the relaxations, one job a batch."""
         sizes = batches(self.inputs.structures, self.settings.jobs.batch_size)
         self.ctx.batches = {f"b{number}": labels for number, labels in enumerate(sizes)}
-        self.start_queue("relax_batch", self.ctx.batches)
+        self.start_queue("relax_batch", self.ctx.batches if "relaxation_model" in self.inputs else ())
 
     def relax_batch(self, key: str) -> tuple[type, dict[str, Any]]:
         """Return the relaxation of one batch."""
@@ -84,6 +105,10 @@ class TransportWorkChain(HezspWorkChain):
         for key, reason in self.failures().items():
             self.report(f"relaxations {key}: {reason}")
         self.ctx.relaxed = {}
+        if "relaxation_model" not in self.inputs:
+            for key, labels in self.ctx.batches.items():
+                self.ctx.relaxed[key] = {label: self.inputs.structures[label] for label in labels}
+            return None
         for key, node in self.succeeded().items():
             self.out(f"relaxations.{key}", node.outputs.results)
             self._report_left_out(key, node)
@@ -114,6 +139,16 @@ class TransportWorkChain(HezspWorkChain):
             "metadata": self.engine_metadata(label),
         }
         return MdWorkChain, {"job": job, "metadata": {"label": label}}
+
+    def summarise(self) -> None:
+        """Sum up the runs of each batch at all temperatures."""
+        done = self.succeeded()
+        rule = orm.Dict({"charge": self.inputs.charge.value, "extrapolate_to": self.settings.md.extrapolate_to})
+        for batch in self.ctx.relaxed:
+            runs = {key: node.outputs.results for key, node in done.items() if self.ctx.runs[key][0] == batch}
+            if runs:
+                for label, found in conductivity(rule=rule, results=runs).get("transport", {}).items():
+                    self.out(f"transport.{label}", found)
 
     def results(self) -> Any:
         """Return results and trajectories."""

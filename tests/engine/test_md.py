@@ -3,13 +3,20 @@ import random
 import re
 import signal
 import time
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 from ase import Atoms
 
 from aiida_hezsp.engine.md import seed_of
-from aiida_hezsp.transport import diffusion_coefficient, mean_squared_displacement, msd_target
+from aiida_hezsp.transport import (
+    diffusion_coefficient,
+    diffusion_error,
+    diffusion_posterior,
+    mean_squared_displacement,
+    msd_target,
+)
 
 SETTINGS = {
     "job": "md",
@@ -52,6 +59,11 @@ def test_runs_and_reports(folder, fluoride, lithia):
     assert result["msd"] == pytest.approx(msd_target(arrays["msd"], (0.2, 0.8)))
     assert result["diffusion_coefficient"] == pytest.approx(diffusion_coefficient(arrays["msd"], arrays["times"]))
     assert (result["length_ps"], result["n_mobile"], result["n_steps"]) == (0.04, 2, 40)
+    assert result["volume"] == pytest.approx(fluoride.get_volume())
+    assert result["msd_error"] > 0
+    assert result["diffusion"] == asdict(diffusion_posterior(arrays["positions"], arrays["times"], 2000.0))
+    assert result["diffusion_coefficient_error"] == pytest.approx(diffusion_error(arrays["positions"], arrays["times"]))
+    assert output["temperature"] == SETTINGS["temperature"]
     assert result["temperature_mean"] == pytest.approx(arrays["temperatures"][10:].mean())
     assert result["steps_per_s"] > 0
     assert output["results"]["b"]["n_mobile"] == 2

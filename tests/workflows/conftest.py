@@ -29,6 +29,28 @@ def pretrained(aiida_profile_clean):
 
 
 @pytest.fixture
+def multinary_models(aiida_profile_clean, family, tmp_path):
+    """GB and RF of the multinary feature set, trained on numbers around those of real cells."""
+    from many_predictions import features_of, many_compositions, target_of
+
+    from aiida_hezsp.data import SfmsdModelData
+    from aiida_hezsp.sfmsd import feature_definitions, save_model, train
+    from aiida_hezsp.sfmsd.training import TrainSettings
+
+    rows = [
+        {"label": c.label, "features": features_of(c), "target": target_of(features_of(c)), "split": "train"}
+        for c in many_compositions(family, 24)
+    ]
+    columns = feature_definitions(family, "multinary")
+    table = {"feature_set": "multinary", "columns": columns, "target": {"name": "msd", "unit": "A^2"}, "rows": rows}
+    nodes = {}
+    for kind in ("GB", "RF"):
+        save_model(train(table, TrainSettings(kind=kind, search_iterations=1, cv=2)), tmp_path / f"{kind}.skops")
+        nodes[kind] = SfmsdModelData(tmp_path / f"{kind}.skops", tmp_path / f"{kind}.json").store()
+    return nodes
+
+
+@pytest.fixture
 def engine_that_dies_once(codes, localhost, tmp_path):
     """An engine whose first run is killed without warning as soon as a given file exists in the job's folder.
 

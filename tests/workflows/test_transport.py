@@ -5,10 +5,11 @@ import pytest
 from aiida import orm
 from aiida.engine import run_get_node
 
+from aiida_hezsp.transport import fit_arrhenius, nernst_einstein
 from aiida_hezsp.workflows.transport import TransportWorkChain, run_key
 
 
-def run(code, model, structures, *, temperatures=(600.0, 900.5), batch_size=2, **jobs):
+def run(code, model, structures, *, temperatures=(600.0, 900.5), batch_size=2, relax=True, **jobs):
     builder = TransportWorkChain.get_builder_from_protocol(
         engine_code=code,
         protocol="demo",
@@ -17,10 +18,10 @@ def run(code, model, structures, *, temperatures=(600.0, 900.5), batch_size=2, *
             "relax": {"fmax": 0.2, "max_steps": 20},
             "md": {"temperatures": list(temperatures), "n_steps": 20, "record_every": 2},
         },
-        relaxation_model=model,
         md_model=model,
         mobile=orm.Str("Li"),
         structures=structures,
+        **({"relaxation_model": model} if relax else {}),
     )
     return run_get_node(builder)
 
@@ -54,6 +55,32 @@ def test_batches_temperatures_and_a_failure(codes, pretrained, lithium_fluoride,
     for job in done:
         assert {label: structure.uuid for label, structure in job.inputs.structures.items()}.items() <= relaxed.items()
     assert [job.inputs.parameters["mobile"] for job in done] == ["Li"] * 4
+    check_transport(outputs)
+
+
+def check_transport(outputs):
+    """D, sigma and the law are those of the runs."""
+    assert set(outputs["transport"]) == {"a", "c"}
+    for label, batch in (("a", "b0"), ("c", "b1")):
+        found = outputs["transport"][label]
+        assert found["temperatures"] == [600.0, 900.5]
+        runs = [outputs["runs"][f"{batch}_{suffix}"]["results"][label] for suffix in ("600K", "900p5K")]
+        assert found["diffusivities"] == [run_["diffusion"]["value"] for run_ in runs]
+        assert found["volume"] == pytest.approx(outputs["structures"][label].get_cell_volume())
+        law = fit_arrhenius(found["temperatures"], found["diffusivities"], found["diffusivity_errors"])
+        assert found["arrhenius"]["activation_energy"] == pytest.approx(law.activation_energy)
+        sigma = nernst_einstein(found["diffusivities"][0], 4, found["volume"], 600.0)
+        assert found["conductivities"][0] == pytest.approx(sigma)
+
+
+def test_relaxed_structures_are_taken_as_they_are(codes, pretrained, lithium_fluoride):
+    outputs, node = run(codes["hezsp-engine"], pretrained, {"a": lithium_fluoride}, temperatures=[900.0], relax=False)
+    assert node.is_finished_ok, node.exit_message
+    assert "structures" not in outputs  # they are inputs
+    assert [job.process_label for job in node.called_descendants if isinstance(job, orm.CalcJobNode)] == [
+        "MdCalculation"
+    ]
+    assert outputs["transport"]["a"]["arrhenius"] is None
 
 
 def test_the_msd_of_the_results_is_that_of_the_trajectory(codes, pretrained, lithium_fluoride):

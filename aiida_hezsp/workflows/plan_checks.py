@@ -1,0 +1,50 @@
+"""What the work chains behind the screen would run: checks by MD, Arrhenius runs, decorations."""
+
+from collections.abc import Sequence
+from statistics import median_low
+
+from aiida_hezsp.chemistry import parse_formula
+from aiida_hezsp.families import Family
+from aiida_hezsp.sfmsd.regions import REGIONS
+from aiida_hezsp.workflows.costs import Estimator, Stage
+from aiida_hezsp.workflows.verify import host_formula
+
+__all__ = ("robustness_stages", "verify_stages")
+
+
+def verify_stages(estimator: Estimator, family: Family, screened: Sequence[int]) -> list[Stage]:
+    """Return the stages of `hezsp.verify` after a screen of cells with these numbers of atoms.
+
+    Which structures are checked, nobody knows before the screen: as many as regions can give, of the median size.
+    """
+    settings = estimator.settings
+    verify, arrhenius = settings["verify"], settings["verify"]["arrhenius"]
+    size = median_low(screened)
+    checked = [size] * min(len(REGIONS) * verify["regions"]["per_region"], len(screened))
+    stages = []
+    if checked:
+        md = {**settings["md"], "temperatures": settings["md"]["temperatures"][:1]}
+        stages.append(estimator.dynamics("checks by MD", checked, md))
+    if arrhenius["temperatures"]:
+        cells = [size, _atoms(family, host_formula(family), verify["cell"])]
+        md = {**settings["md"], **{name: value for name, value in arrhenius.items() if value is not None}}
+        stages += [
+            estimator.relaxation("best and host", cells),
+            estimator.dynamics("Arrhenius runs", cells, md),
+        ]
+    return stages
+
+
+def robustness_stages(estimator: Estimator, family: Family) -> list[Stage]:
+    """Return the stages of `hezsp.robustness`."""
+    settings = estimator.settings["robustness"]
+    cells = [_atoms(family, settings["formula"], settings["cell"])] * settings["n"]
+    return [
+        estimator.relaxation("random decorations", cells),
+        estimator.prediction("predictions of decorations", len(cells)),
+    ]
+
+
+def _atoms(family: Family, formula: str, cell: str) -> int:
+    """Return the number of atoms of a cell of a composition."""
+    return sum(parse_formula(family, formula).sites(cell).values())
