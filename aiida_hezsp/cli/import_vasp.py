@@ -1,6 +1,7 @@
 """`aiida-hezsp import-vasp`: finished VASP directories into the graph, as calculations and as a dataset."""
 
 import json
+import logging
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -64,6 +65,7 @@ def cmd_import_vasp(ctx: click.Context, directories: tuple[Path, ...], **options
     family = load_family(options["family"])
     settings = load_protocol(options["protocol"], parse_assignments(options["assignments"]))
     environment.load_profile_or_fail(ctx.obj["profile"])
+    _quiet_console_logging()
     sources, skipped = find_runs(directories)
     importer = _importer(options)
     if options["dry_run"]:
@@ -78,6 +80,14 @@ def cmd_import_vasp(ctx: click.Context, directories: tuple[Path, ...], **options
     rows = [row for dataset in datasets for row in _rows(dataset)]
     summaries = [_summary(dataset) for dataset in datasets]
     _report({"runs": rows, "skipped": skipped | without, "datasets": summaries}, options)
+
+
+def _quiet_console_logging() -> None:
+    """Keep AiiDA's warnings about scheduler files, which no imported run has, out of the terminal."""
+    for name in ("aiida", "plumpy"):
+        for handler in logging.getLogger(name).handlers:
+            if isinstance(handler, logging.StreamHandler):
+                handler.setLevel(logging.CRITICAL)
 
 
 def _importer(options: Mapping[str, Any]) -> "Importer":

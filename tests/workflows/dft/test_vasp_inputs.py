@@ -154,3 +154,9 @@ def test_kinds_and_unsorted_sites_keep_u_moments_and_potentials_at_their_atoms(a
     assert incar["ldaul"] == [0, 2, 2, 0, 0]
     assert incar["magmom"] == [0.6, 5.0, 5.0, 0.6, 0.6]
     assert inputs["potential_mapping"].get_dict() == {"O": "O", "Fe1": "Fe_pv", "Fe2": "Fe_pv", "Li": "Li_sv"}
+
+
+def test_no_monitor_kills_long_runs(aiida_profile):
+    """aiida-vasp attaches one that kills a job whose stdout passes 5 MB, unless it is told not to."""
+    structure = structure_data_from_pymatgen(cell(TRAINING[0]))
+    assert inputs_for(structure, "relax")["settings"]["no_default_monitors"] is True
