@@ -8,7 +8,7 @@ import click
 from aiida_hezsp.cli import environment
 from aiida_hezsp.cli.inputs import load_node_or_fail, model_node
 from aiida_hezsp.cli.launch_checks import cmd_aimd, cmd_check_dynamics, cmd_check_relaxation
-from aiida_hezsp.cli.launch_verify import cmd_robustness, cmd_verify
+from aiida_hezsp.cli.launch_verify import cmd_active, cmd_robustness, cmd_verify
 from aiida_hezsp.cli.launcher import Launch
 from aiida_hezsp.cli.options import engine_options, launch_options, vasp_options
 
@@ -316,5 +316,5 @@ def _launch_from_dft(launch: Launch, process_class: Any) -> None:
         launch.go(process_class, family=launch.family_node(), vasp=launch.vasp(), **launch.engine())
 
 
-for _command in (cmd_aimd, cmd_check_relaxation, cmd_check_dynamics, cmd_verify, cmd_robustness):
+for _command in (cmd_aimd, cmd_check_relaxation, cmd_check_dynamics, cmd_verify, cmd_robustness, cmd_active):
     cmd_launch.add_command(_command)

@@ -1,4 +1,4 @@
-"""Launch what follows a screen: checks by MD, and many decorations of one composition."""
+"""Launch what surrounds a screen: MD in rounds before it; checks by MD and decorations of one composition after it."""
 
 from typing import Any
 
@@ -9,10 +9,37 @@ from aiida_hezsp.cli.inputs import load_node_or_fail, model_node
 from aiida_hezsp.cli.launcher import Launch
 from aiida_hezsp.cli.options import engine_options, launch_options
 
-__all__ = ("cmd_robustness", "cmd_verify")
+__all__ = ("cmd_active", "cmd_robustness", "cmd_verify")
 
 _RELAXATION_MODEL = click.option("--relaxation-model", default="0.3.0", show_default=True, help="Model that relaxes.")
 _MD_MODEL = click.option("--md-model", default="0.3.0", show_default=True, help="Model that runs MD.")
+
+
+@click.command("active")
+@_RELAXATION_MODEL
+@_MD_MODEL
+@engine_options
+@launch_options
+@click.pass_context
+def cmd_active(ctx: click.Context, **options: Any) -> None:
+    """Train SF-MSD models with MD in rounds, each of what is worth most by the models so far (hezsp.active).
+
+    The section `active` of the protocol sets the numbers and how the worth is measured; compositions, cell and training
+    are those of the section `sfmsd`.
+
+    \b
+    Examples:
+      aiida-hezsp launch active --relaxation-model UUID --md-model UUID --protocol fast --submit
+      aiida-hezsp launch active --set active.acquisition=ei --dry-run
+    """
+    from aiida_hezsp.workflows.active import ActiveWorkChain
+
+    launch = Launch(ctx, "active", options)
+    if launch.dry_run:
+        launch.show_plan()
+        return
+    models = {name: model_node(options[name]) for name in ("relaxation_model", "md_model")}
+    launch.go(ActiveWorkChain, family=launch.family_node(), **models, **launch.engine())
 
 
 @click.command("verify")

@@ -8,7 +8,7 @@ from aiida_hezsp.chemistry import parse_formula
 from aiida_hezsp.families import Family
 from aiida_hezsp.workflows.compositions import chosen_datasets, chosen_formulas
 from aiida_hezsp.workflows.costs import Estimator, Stage
-from aiida_hezsp.workflows.plan_checks import robustness_stages, verify_stages
+from aiida_hezsp.workflows.plan_checks import active_rows, active_stages, robustness_stages, verify_stages
 
 __all__ = ("Stage", "plan")
 
@@ -72,6 +72,15 @@ def _screen(estimator: Estimator, family: Family) -> list[Stage]:
     return [estimator.relaxation("screened structures", cells), estimator.prediction("predictions", len(cells))]
 
 
+def _active(estimator: Estimator, family: Family) -> list[Stage]:
+    """Return the stages of `hezsp.active`."""
+    settings = estimator.settings["sfmsd"]
+    pool = _cells(family, settings["compositions"], settings["cell"])
+    rows, columns = active_rows(estimator, pool), len(family.feature_sets[settings["feature_set"]])
+    training = estimator.training("SF-MSD models", {"all": rows}, columns, [])
+    return [*active_stages(estimator, pool, rows), training]
+
+
 def _verify(estimator: Estimator, family: Family) -> list[Stage]:
     """Return the stages of `hezsp.verify` after the screen."""
     settings = estimator.settings["screen"]
@@ -86,6 +95,7 @@ def _robustness(estimator: Estimator, family: Family) -> list[Stage]:
 _CAMPAIGNS: dict[str, tuple[Callable[[Estimator, Family], list[Stage]], ...]] = {
     "potential": (_potential,),
     "sfmsd": (_sfmsd,),
+    "active": (_active,),
     "screen": (_screen,),
     "screen.checked": (_screen, _verify),
     "verify": (_verify,),

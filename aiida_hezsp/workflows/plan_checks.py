@@ -9,7 +9,7 @@ from aiida_hezsp.sfmsd.regions import REGIONS
 from aiida_hezsp.workflows.costs import Estimator, Stage
 from aiida_hezsp.workflows.verify import host_formula
 
-__all__ = ("robustness_stages", "verify_stages")
+__all__ = ("active_rows", "active_stages", "robustness_stages", "verify_stages")
 
 
 def verify_stages(estimator: Estimator, family: Family, screened: Sequence[int]) -> list[Stage]:
@@ -43,6 +43,34 @@ def robustness_stages(estimator: Estimator, family: Family) -> list[Stage]:
         estimator.relaxation("random decorations", cells),
         estimator.prediction("predictions of decorations", len(cells)),
     ]
+
+
+def active_stages(estimator: Estimator, pool: Sequence[int], rows: int) -> list[Stage]:
+    """Return the relaxation of the pool of `hezsp.active` and its MD, a batch or more a round, of the median size.
+
+    Args:
+        estimator: of costs.
+        pool: number of atoms of each composition.
+        rows: number of compositions that get MD (`active_rows`).
+    """
+    settings = estimator.settings
+    active, size = settings["active"], median_low(pool)
+    md = {**settings["md"], "temperatures": settings["md"]["temperatures"][:1]}
+    first = min(active["first"], len(pool))
+    stages = [estimator.relaxation("pool", pool), estimator.dynamics("MD, first round", [size] * first, md)]
+    left = rows - first
+    for number in range(1, active["rounds"] + 1):
+        count = min(active["per_round"], left)
+        left -= count
+        if count:
+            stages.append(estimator.dynamics(f"MD, round {number}", [size] * count, md))
+    return stages
+
+
+def active_rows(estimator: Estimator, pool: Sequence[int]) -> int:
+    """Return how many compositions get MD."""
+    active = estimator.settings["active"]
+    return min(len(pool), active["first"] + active["rounds"] * active["per_round"])
 
 
 def _atoms(family: Family, formula: str, cell: str) -> int:
