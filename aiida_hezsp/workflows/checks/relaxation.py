@@ -37,6 +37,8 @@ class RelaxationCheckWorkChain(VaspQueueWorkChain):
             cls.collect_chgnet,
             cls.queue_dft,
             while_(cls.has_waiting)(cls.submit_next),
+            cls.queue_again,
+            while_(cls.has_waiting)(cls.submit_next),
             cls.compare,
             cls.results,
         )

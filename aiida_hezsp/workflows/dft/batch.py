@@ -76,6 +76,13 @@ class VaspQueueWorkChain(HezspWorkChain):
             return f"no VASP inputs can be made: {error}"
         return None
 
+    def queue_again(self) -> None:
+        """Queue once more what was killed before its first ionic step ended: aiida-vasp gives such a relaxation up."""
+        reason = "No output structure for restart"  # aiida-vasp's words
+        self.ctx.waiting = [key for key, node in self.done().items() if reason in (node.exit_message or "")]
+        for key in self.ctx.waiting:
+            self.report(f"{key}: killed before its first ionic step ended, started again")
+
     def failures(self) -> dict[str, str]:
         """Return why structures failed, by key."""
         return {**self.ctx.refused, **super().failures()}
@@ -108,6 +115,8 @@ class VaspBatchWorkChain(VaspQueueWorkChain):
         del spec.inputs["engine"]  # VASP alone runs here
         spec.outline(
             cls.setup,
+            while_(cls.has_waiting)(cls.submit_next),
+            cls.queue_again,
             while_(cls.has_waiting)(cls.submit_next),
             cls.collect_images,
             cls.results,

@@ -102,6 +102,16 @@ def test_a_killed_relaxation_is_continued_to_the_same_minimum(standin, vasp, alu
     assert np.linalg.det(images.cells[-1]) == pytest.approx(np.linalg.det(undisturbed.cells[-1]), rel=1e-2)
 
 
+def test_a_relaxation_killed_in_its_first_step_is_started_again(standin, vasp, aluminium, tmp_path):
+    """aiida-vasp finds no structure to continue from and gives up; the structure gets another work chain."""
+    outputs, node = run(vasp(standin(DIE_AFTER=0, ONCE=tmp_path / "died")), {"al": aluminium()})
+    assert node.is_finished_ok, node.exit_message
+    assert [job.exit_status for job in jobs(node)] == [700, 0]
+    assert sum(chain.process_label == "VaspWorkChain" for chain in node.called) == 2
+    assert outputs["report"]["failed"] == {}
+    assert outputs["images"].groups == {"al": 4}
+
+
 def test_electronic_steps_that_do_not_suffice_are_made_more_and_their_images_left_out(standin, vasp, aluminium):
     """NELM of 4 is too small: aiida-vasp raises it; what was labelled before is wrong and does not become an image."""
     outputs, node = run(vasp(standin()), {"al": aluminium()}, tail=100, nelm=4, algo="Normal")
