@@ -142,5 +142,6 @@ class VerifyWorkChain(HezspWorkChain):
         if error := self.failed(self.ctx.arrhenius):
             self.report(f"no Arrhenius law: {error.message}")
             return
-        for label, node in self.ctx.arrhenius.outputs.get("transport", {}).items():
-            self.out(f"arrhenius.{label}", node)
+        if "transport" in self.ctx.arrhenius.outputs:
+            for label, node in self.ctx.arrhenius.outputs.transport.items():
+                self.out(f"arrhenius.{label}", node)

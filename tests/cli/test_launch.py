@@ -85,7 +85,7 @@ def one_line(result):
 
 # --- plans
 
-CAMPAIGNS = ["potential", "sfmsd", "screen", "discover"]
+CAMPAIGNS = ["potential", "sfmsd", "active", "screen", "verify", "robustness", "discover"]
 ON_STRUCTURES = ["relax-images", "single-points", "relax", "md", "transport"]
 
 
@@ -269,6 +269,31 @@ def test_screen_without_a_model_says_where_to_find_one(ready):
     assert result.exit_code == 2
     assert "--sfmsd-model is needed" in result.stderr
     assert "verdi data hezsp model list" in result.stderr
+
+
+def test_a_screen_that_is_checked_plans_the_checks(ready):
+    result = launch("screen", "--protocol", "demo", "--md-model", "0.3.0", "--dry-run", "--json")
+    names = [stage["name"] for stage in json.loads(result.stdout)]
+    assert names == ["screened structures", "predictions", "checks by MD", "best and host", "Arrhenius runs"]
+
+
+@pytest.mark.parametrize(
+    ("command", "needed"), [("verify", "PROCESS is needed"), ("robustness", "--sfmsd-model is needed")]
+)
+def test_what_follows_a_screen_says_what_it_needs(ready, command, needed):
+    before = ready()
+    result = launch(command)
+    assert result.exit_code == 2
+    assert needed in result.stderr
+    assert ready() == before
+
+
+def test_a_process_without_predictions_cannot_be_verified(ready):
+    node = orm.WorkChainNode()
+    node.set_process_label("RelaxWorkChain")
+    node.store()
+    line = one_line(launch("verify", node.pk, *RUN))
+    assert "returned no predictions to check" in line
 
 
 def test_an_unknown_profile(ready):

@@ -35,6 +35,11 @@ SETTINGS = {
         "training": {"search_iterations": 2, "cv": 2},
     },
     "screen": {"compositions": [{"space": "quaternary", "n": 3, "formulas": None, "seed": 2}]},
+    "verify": {
+        "regions": {"low": 0.02, "high": 1.0, "per_region": 1},
+        "arrhenius": {"temperatures": [900.0, 1100.0], "n_steps": 20},
+    },
+    "robustness": {"in_discover": True, "n": 2},
 }
 
 
@@ -91,6 +96,26 @@ def test_every_composition_has_a_prediction(discovery):
         assert prediction["msd_low"] <= prediction["msd"] <= prediction["msd_high"]
         assert sum(prediction["shap"].values()) + prediction["shap_base"] == pytest.approx(prediction["msd"])
         assert len(prediction["features"]) == 16
+
+
+def test_predictions_are_checked_by_md_and_the_best_and_the_host_have_laws(discovery, best):
+    regions = discovery.outputs.regions
+    assert 1 <= len(regions["rows"]) <= 3
+    assert sum(regions["population"].values()) == 3
+    assert regions["label_engines"] == ["standin chgnet-r2scan"]
+    for row in regions["rows"]:
+        assert row["error"] == pytest.approx(row["predicted"] - row["md"])
+    assert set(discovery.outputs.arrhenius) == {best["label"], "Li3Zr2Si2PO12"}
+    for law in discovery.outputs.arrhenius.values():
+        assert law["temperatures"] == [900.0, 1100.0]
+        assert law["label_engines"] == ["standin chgnet-r2scan"]
+
+
+def test_decorations_spread(discovery):
+    found = discovery.outputs.robustness
+    assert len(found["keys"]) == 2
+    assert set(found["predictions"]) == {model.kind for model in discovery.outputs.models.values()}
+    assert found["energies"][0] != found["energies"][1]
 
 
 def test_the_trace_finds_what_a_query_finds(best):

@@ -1,9 +1,12 @@
 """MD in rounds: real relaxations and MD of few steps; each round runs what the choice says, and nothing twice."""
 
+import pytest
 from aiida import orm
 from aiida.engine import run_get_node
 
 from aiida_hezsp.workflows.active import ActiveWorkChain
+
+pytestmark = pytest.mark.slow
 
 
 def test_rounds_of_md_and_models_of_all_that_ran(codes, family, pretrained):

@@ -37,6 +37,36 @@ def test_the_dry_run_says_what_the_papers_sisso_would_cost(family):
     assert allowed.core_hours > 5.0
 
 
+def test_paper_campaign_ends_with_checks_arrhenius_and_decorations(family):
+    found = stages("discover", family)
+    assert (found["checks by MD"].structures, found["checks by MD"].jobs) == (30, 2)
+    assert (found["best and host"].structures, found["best and host"].jobs) == (2, 1)
+    assert (found["Arrhenius runs"].structures, found["Arrhenius runs"].jobs) == (2, 5)  # one a temperature
+    assert (found["random decorations"].structures, found["random decorations"].jobs) == (1000, 40)
+    per_structure = found["MD targets"].core_hours / 470
+    assert found["checks by MD"].core_hours / 30 == pytest.approx(per_structure, rel=0.02)
+    assert found["Arrhenius runs"].core_hours / 10 == pytest.approx(per_structure, rel=0.03)
+
+
+def test_parts_that_are_turned_off_are_not_planned(family):
+    off = {"verify": {"regions": {"per_region": 0}, "arrhenius": {"temperatures": []}}}
+    names = stages("discover", family, "demo", **off)
+    assert not {"checks by MD", "best and host", "Arrhenius runs", "random decorations"} & set(names)
+    assert "random decorations" in stages("robustness", family, "demo")
+
+
+def test_no_more_is_checked_than_was_screened(family):
+    few = {"screen": {"compositions": [{"space": "quaternary", "n": 4, "formulas": None, "seed": 2}]}}
+    assert stages("screen.checked", family, **few)["checks by MD"].structures == 4
+
+
+def test_rounds_end_where_the_pool_does(family):
+    found = stages("active", family, "demo", active={"first": 5, "per_round": 4, "rounds": 5})
+    counts = [stage.structures for name, stage in found.items() if name.startswith("MD, ")]
+    assert counts == [5, 4, 3]  # of 12
+    assert found["pool"].structures == found["SF-MSD models"].structures == 12
+
+
 def test_costs_scale_with_steps_and_atoms(family):
     short = stages("md", family, atoms=[40, 40], md={"n_steps": 1000})["MD"]
     long = stages("md", family, atoms=[160, 160], md={"n_steps": 10000})["MD"]

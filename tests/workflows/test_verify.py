@@ -18,7 +18,7 @@ VERIFY = {
 }
 
 
-def screen(codes, family, pretrained, model, **settings):
+def screen(codes, family, pretrained, model):
     chosen = [{"space": None, "n": None, "formulas": FORMULAS, "seed": 1}]
     builder = ScreenWorkChain.get_builder_from_protocol(
         engine_code=codes["hezsp-engine"],
@@ -29,7 +29,6 @@ def screen(codes, family, pretrained, model, **settings):
             "md": {"n_steps": 30, "record_every": 2},
             "screen": {"compositions": chosen, "cell": "primitive"},
             "verify": VERIFY,
-            **settings,
         },
         family=orm.Dict(family.to_dict()),
         relaxation_model=pretrained,
@@ -85,12 +84,3 @@ def test_checks_and_arrhenius_of_a_real_screen(screened, family):
 
 def test_the_host_of_the_family():
     assert host_formula(load_family("lzsp")) == "Li3Zr2Si2PO12"
-
-
-def test_without_a_number_to_draw_nothing_is_checked(codes, family, pretrained, multinary_models):
-    off = {"regions": {"per_region": 0}, "arrhenius": {"temperatures": []}}
-    outputs, node = screen(codes, family, pretrained, multinary_models["GB"], verify=off)
-    assert node.is_finished_ok, node.exit_message
-    assert "regions" not in outputs
-    assert "arrhenius" not in outputs
-    assert not jobs_of(node, "MdCalculation")
