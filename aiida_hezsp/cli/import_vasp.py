@@ -126,12 +126,18 @@ def _judged(importer: "Importer", sources: "Sequence[RunFiles]", skipped: dict[s
 
 def _imported(importer: "Importer", sources: "Sequence[RunFiles]", skipped: dict[str, str]) -> "Iterator[ImportedRun]":
     """Import every run; yield those that are in the graph now and note the others in `skipped`."""
+    seen: dict[str, str] = {}
     for source in _with_progress(sources):
         with tempfile.TemporaryDirectory(prefix="hezsp-import-") as folder:
             try:
-                yield importer.add(importer.check(source, Path(folder)))
+                run = importer.add(importer.check(source, Path(folder)))
             except VaspRunError as error:
                 skipped[str(source)] = str(error)
+                continue
+            if (first := seen.setdefault(run.node.uuid, str(source))) != str(source):
+                skipped[str(source)] = f"a copy of {first}"
+                continue
+            yield run
 
 
 def _with_progress(sources: "Sequence[RunFiles]") -> "Iterable[RunFiles]":

@@ -1,6 +1,7 @@
 """`aiida-hezsp import-vasp` on real output of VASP."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,15 @@ def test_tables_say_the_same(ready):
     assert any("Imported runs" in line for line in lines)
     assert any(line.startswith(f"skipped {REAL / 'unfinished'}: unfinished: ") for line in lines)
     assert any("8 images (8 by vasp 5.4.4" in line for line in lines)
+
+
+def test_a_copy_of_a_run_counts_once(ready, tmp_path):
+    for name in ("a", "b"):
+        shutil.copytree(REAL / "vasp-6.4.2", tmp_path / name)
+    found = json.loads(run(tmp_path, "--potcar-family", "silicon", "--json").stdout)
+    assert [Path(row["source"]).name for row in found["runs"]] == ["a"]
+    assert found["skipped"] == {str(tmp_path / "b"): f"a copy of {tmp_path / 'a'}"}
+    assert found["datasets"][0]["n_images"] == 3
 
 
 def test_the_dataset_can_be_listed_and_leads_to_the_calculations(ready):

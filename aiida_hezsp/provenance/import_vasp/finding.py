@@ -53,7 +53,7 @@ def find_runs(directories: Iterable[Path]) -> tuple[list[RunFiles], dict[str, st
     refused: dict[str, str] = {}
     for directory in directories:
         found = 0
-        for folder in _folders(directory.resolve()):
+        for folder in _folders(directory.resolve(), refused):
             for run in _runs_in(folder):
                 if run.get("vasprun.xml") is not None:
                     runs.setdefault((run.directory, run.part), run)
@@ -61,14 +61,18 @@ def find_runs(directories: Iterable[Path]) -> tuple[list[RunFiles], dict[str, st
                 elif run.get("OUTCAR") is not None:
                     refused[str(run)] = "has an OUTCAR but no vasprun.xml"
                     found += 1
-        if not found:
+        if not found and not any(Path(name).is_relative_to(directory.resolve()) for name in refused):
             refused[str(directory)] = "holds no vasprun.xml, nor do the directories below it"
     return sorted(runs.values(), key=lambda run: _natural(f"{run.directory}/{run.part}")), refused
 
 
-def _folders(top: Path) -> Iterator[Path]:
-    """Yield a directory and all below it."""
-    for path, folders, _ in os.walk(top):
+def _folders(top: Path, refused: dict[str, str]) -> Iterator[Path]:
+    """Yield a directory and all below it; note those that cannot be read."""
+
+    def note(error: OSError) -> None:
+        refused[str(error.filename)] = f"cannot be read: {error.strerror}"
+
+    for path, folders, _ in os.walk(top, onerror=note):
         folders.sort()
         yield Path(path)
 

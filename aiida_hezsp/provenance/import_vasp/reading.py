@@ -99,6 +99,8 @@ class FinishedRun:
             functional = _FUNCTIONALS.get(kinds, functional)
         if vdw := parameters.get("IVDW"):
             functional += f"+IVDW{vdw}"
+        if parameters.get("LSORBIT"):
+            functional += "+SOC"
         level = {"functional": functional, "POTCARs": kinds, "ENCUT": float(parameters["ENMAX"])}
         level |= {f"POTCAR of {symbol.partition('_')[0]}": title for symbol, title in self.titles.items()}
         hubbards = self.vasprun.hubbards
