@@ -67,7 +67,7 @@ def save_model(model: TrainedModel, path: str | Path) -> None:
     if target.suffix != kind.suffix:
         raise ModelFileError(f"{target.name}: the name of a model file ends in {kind.suffix} ({kind.name})")
     data = _dump(model.estimator, kind)
-    checksum = {_checksum_field(kind): hashlib.sha256(data).hexdigest()}
+    checksum: dict[str, Any] = {_checksum_field(kind): hashlib.sha256(data).hexdigest()}
     sidecar = _Sidecar(**dict(model.description), **checksum)
     target.write_bytes(data)
     text = sidecar.model_dump_json(indent=1, exclude=set(_CHECKSUMS) - set(checksum))
