@@ -14,6 +14,8 @@ from aiida_hezsp.potential.selection import energy_outliers
 
 __all__ = ("merge_images",)
 
+_CODES = ("quantumespresso", "vasp")  # of which versions may differ
+
 
 @calcfunction
 def merge_images(rule: orm.Dict, **inputs: dict[str, ImageData]) -> dict[str, orm.Data]:
@@ -28,7 +30,7 @@ def merge_images(rule: orm.Dict, **inputs: dict[str, ImageData]) -> dict[str, or
         run, with `step` null).
 
     Raises:
-        ImageError: labels of the stand-in and of VASP, or of two calculators of the stand-in, would be mixed.
+        ImageError: labels of two engines, or of two calculators of the stand-in, would be mixed.
     """
     sets = []
     for label, node in sorted(inputs["datasets"].items()):
@@ -68,5 +70,6 @@ def _removed(images: ImageSet, index: int, threshold: float) -> dict[str, Any]:
 
 
 def _kind(engine: str) -> str:
-    """Return what must be the same for energies to be compared: any VASP, or one calculator of the stand-in."""
-    return "vasp" if engine.startswith("vasp ") else engine
+    """Return what must be the same for energies to be compared: a code, or one calculator of the stand-in."""
+    code = engine.partition(" ")[0]
+    return code if code in _CODES else engine

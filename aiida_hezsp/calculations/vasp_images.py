@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from aiida import orm
 
+from aiida_hezsp.calculations.pw_images import images_of_pw_run, is_pw_run, left_out_of_pw_run
 from aiida_hezsp.calculations.vasp_steps import converged_steps, read_steps
 from aiida_hezsp.errors import HezspError, ImageError
 from aiida_hezsp.potential.images import ImageSet
@@ -98,6 +99,10 @@ def images_of_runs(
     for key in sorted(retrieved, key=lambda key: (len(key), key)):
         group = groups[key]
         try:
+            if is_pw_run(retrieved[key]):
+                sets.append(images_of_pw_run(retrieved[key], group, key))
+                left_out += left_out_of_pw_run(retrieved[key], group, key)
+                continue
             images = images_of_run(trajectories.get(key), retrieved[key], group, key)
         except (HezspError, FileNotFoundError) as error:
             left_out.append({"group": group, "source": key, "step": None, "reason": str(error)})

@@ -7,7 +7,7 @@ from aiida.engine import ToContext, if_
 from aiida.engine.processes.workchains.workchain import WorkChainSpec
 
 from aiida_hezsp.workflows.base import HezspWorkChain
-from aiida_hezsp.workflows.dft.batch import add_vasp
+from aiida_hezsp.workflows.dft.engines import add_engines, given_engines
 from aiida_hezsp.workflows.dft.validation import validate_dft
 from aiida_hezsp.workflows.potential import PotentialWorkChain
 from aiida_hezsp.workflows.robustness import RobustnessWorkChain
@@ -26,7 +26,7 @@ class DiscoverWorkChain(HezspWorkChain):
     def define(cls, spec: WorkChainSpec) -> None:
         """Declare ports and outline."""
         super().define(spec)
-        add_vasp(spec)
+        add_engines(spec)
         spec.input("family", valid_type=orm.Dict, help="The family, self-contained (`Family.to_dict`).")
         spec.inputs.validator = validate_dft
         spec.outline(
@@ -46,7 +46,7 @@ class DiscoverWorkChain(HezspWorkChain):
         node = self.submit(
             PotentialWorkChain,
             engine=self.inputs.engine,
-            vasp=self.inputs.vasp,
+            **given_engines(self.inputs),
             family=self.inputs.family,
             settings=self.sections(*PotentialWorkChain.SECTIONS),
             metadata={"label": "stage one: potential"},

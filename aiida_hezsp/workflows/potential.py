@@ -11,7 +11,7 @@ from aiida_hezsp.calculations.transition_structures import transition_structures
 from aiida_hezsp.data import ChgnetModelData, ImageData
 from aiida_hezsp.workflows.base import HezspWorkChain
 from aiida_hezsp.workflows.compositions import chosen_formulas, chosen_labels
-from aiida_hezsp.workflows.dft.batch import add_vasp
+from aiida_hezsp.workflows.dft.engines import add_engines, given_engines
 from aiida_hezsp.workflows.dft.relax_images import RelaxImagesWorkChain
 from aiida_hezsp.workflows.dft.single_points import SinglePointsWorkChain
 from aiida_hezsp.workflows.dft.validation import validate_dft
@@ -35,7 +35,7 @@ class PotentialWorkChain(HezspWorkChain):
     def define(cls, spec: WorkChainSpec) -> None:
         """Declare ports and outline."""
         super().define(spec)
-        add_vasp(spec)
+        add_engines(spec)
         spec.input("family", valid_type=orm.Dict, help="The family, self-contained (`Family.to_dict`).")
         spec.inputs.validator = validate_dft
         spec.outline(
@@ -73,7 +73,7 @@ class PotentialWorkChain(HezspWorkChain):
         """Relax the cells by VASP."""
         node = self.submit(
             RelaxImagesWorkChain,
-            vasp=self.inputs.vasp,
+            **given_engines(self.inputs),
             structures=self.ctx.cells,
             settings=self.sections("jobs", "dft"),
             metadata={"label": "relaxation dataset"},
@@ -124,7 +124,7 @@ class PotentialWorkChain(HezspWorkChain):
             groups |= {f"{label}_{frame}": label for frame in picked["structures"]}
         node = self.submit(
             SinglePointsWorkChain,
-            vasp=self.inputs.vasp,
+            **given_engines(self.inputs),
             structures=structures,
             groups=orm.Dict(groups),
             settings=self.sections("jobs", "dft"),

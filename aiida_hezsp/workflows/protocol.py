@@ -12,8 +12,8 @@ from aiida_hezsp.errors import HezspError
 __all__ = ("PROTOCOLS", "ProtocolError", "load_protocol", "parse_assignments")
 
 PROTOCOLS = ("demo", "fast", "paper")
-# Below these keys a mapping is free: any INCAR tag may be set, a POTCAR symbol for any element.
-_OPEN = ("incar", "potcar")
+# Below these keys a mapping is free: any INCAR tag or variable of pw.x may be set, a POTCAR symbol for any element.
+_OPEN = ("incar", "potcar", "CONTROL", "SYSTEM", "ELECTRONS", "IONS", "CELL")
 
 
 class ProtocolError(HezspError):

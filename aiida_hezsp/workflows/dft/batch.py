@@ -1,4 +1,4 @@
-"""Run VASP on many structures, a bounded number at once, and collect the labelled images."""
+"""Run DFT on many structures, a bounded number at once, and collect the labelled images."""
 
 from collections.abc import Collection
 from typing import Any
@@ -6,47 +6,33 @@ from typing import Any
 from aiida import orm
 from aiida.engine import while_
 from aiida.engine.processes.workchains.workchain import WorkChainSpec
-from aiida.plugins import WorkflowFactory
 
 from aiida_hezsp.data import ImageData
 from aiida_hezsp.errors import HezspError
 from aiida_hezsp.workflows.base import HezspWorkChain
+from aiida_hezsp.workflows.dft.engines import (
+    ENGINES,
+    DftEngine,
+    VaspWorkChain,
+    add_engines,
+    add_vasp,
+    dft_engine,
+)
 from aiida_hezsp.workflows.dft.validation import validate_dft
-from aiida_hezsp.workflows.dft.vasp_inputs import vasp_inputs
 
-__all__ = ("FINISHED", "FRUITFUL", "VaspBatchWorkChain", "VaspQueueWorkChain", "VaspWorkChain", "add_vasp")
+__all__ = ("FRUITFUL", "VaspBatchWorkChain", "VaspQueueWorkChain", "VaspWorkChain", "add_vasp")
 
-VaspWorkChain = WorkflowFactory("vasp.vasp")
-# Of VaspCalculation: finished, and ionic steps used up. Killed (700) and electronic steps used up at the end (701)
-# leave images as well, those of the ionic steps that were completed and converged.
-FINISHED, FRUITFUL = (0, 702), (0, 700, 701, 702)
 # A: closer atoms are a broken structure, of which pymatgen can make no inputs.
 _MIN_DISTANCE = 0.5
-# aiida-vasp takes NSW = 1 for a relaxation and would continue it from an output structure that a killed single point
-# does not have; its generic handler starts the calculation again.
-_HANDLERS = {"single_point": {"handler_unfinished_calc_ionic": {"enabled": False}}}
-
-
-def add_vasp(spec: WorkChainSpec) -> None:
-    """Declare the namespace `vasp`: how to run VASP, and with which potentials."""
-    spec.input("vasp.code", valid_type=orm.AbstractCode, help="The code of VASP (or of its stand-in).")
-    spec.input(
-        "vasp.potential_family",
-        valid_type=orm.Str,
-        serializer=orm.to_aiida_type,
-        help="POTCAR family, as uploaded by `aiida-vasp potcar uploadfamily`.",
-    )
-    spec.input(
-        "vasp.options",
-        valid_type=orm.Dict,
-        required=False,
-        serializer=orm.to_aiida_type,
-        help="`metadata.options` of VASP jobs: resources, walltime, queue.",
-    )
+FRUITFUL = ENGINES["vasp"].fruitful
 
 
 class VaspQueueWorkChain(HezspWorkChain):
-    """Base of the work chains that run VASP on a namespace of structures: restarts are aiida-vasp's own."""
+    """Base of the work chains that run DFT on a namespace of structures: restarts are the plugins' own.
+
+    VASP is the default; a subclass that declares the namespaces of the other engines too runs the one that
+    `dft.engine` names.
+    """
 
     KIND: str
 
@@ -54,14 +40,24 @@ class VaspQueueWorkChain(HezspWorkChain):
     def define(cls, spec: WorkChainSpec) -> None:
         """Declare ports; the outline is that of a subclass."""
         super().define(spec)
-        add_vasp(spec)
+        cls.add_codes(spec)
         spec.input_namespace(
             "structures", valid_type=orm.StructureData, dynamic=True, help="The structures, keyed by label."
         )
         spec.inputs.validator = validate_dft
 
+    @classmethod
+    def add_codes(cls, spec: WorkChainSpec) -> None:
+        """Declare the codes that can run: VASP alone."""
+        add_vasp(spec)
+
+    @property
+    def dft_engine(self) -> DftEngine:
+        """The code that runs."""
+        return dft_engine(self.inputs.settings.get_dict()["dft"])
+
     def queue_vasp(self) -> None:
-        """Queue one VASP work chain per structure; those that no calculation can help are only reported."""
+        """Queue one DFT work chain per structure; those that no calculation can help are only reported."""
         reasons = {key: self.refusal(key) for key in self.inputs.structures}
         self.ctx.refused = {key: reason for key, reason in reasons.items() if reason}
         self.start_queue("vasp_for", sorted(set(reasons) - set(self.ctx.refused)))
@@ -73,7 +69,7 @@ class VaspQueueWorkChain(HezspWorkChain):
         try:
             self.vasp_for(key)
         except (HezspError, ValueError, LookupError) as error:  # ours, and what pymatgen's sets raise
-            return f"no VASP inputs can be made: {error}"
+            return f"no {self.dft_engine.title} inputs can be made: {error}"
         return None
 
     def queue_again(self) -> None:
@@ -88,18 +84,16 @@ class VaspQueueWorkChain(HezspWorkChain):
         return {**self.ctx.refused, **super().failures()}
 
     def vasp_for(self, key: str) -> tuple[type, dict[str, Any]]:
-        """Return the VASP work chain of one structure."""
-        settings = self.inputs.settings.get_dict()
-        structure = self.inputs.structures[key]
-        inputs = vasp_inputs(structure, self.inputs.vasp, settings["dft"], self.KIND, f"{self.KIND} {key}")
-        if self.KIND in _HANDLERS:
-            inputs["handler_overrides"] = orm.Dict(_HANDLERS[self.KIND])
-        return VaspWorkChain, inputs
+        """Return the DFT work chain of one structure."""
+        dft, engine = self.inputs.settings.get_dict()["dft"], self.dft_engine
+        given = self.inputs[engine.namespace]
+        return engine.process(self.inputs.structures[key], given, dft, self.KIND, f"{self.KIND} {key}")
 
-    def runs_of(self, key: str, statuses: Collection[int] = FRUITFUL) -> list[orm.CalcJobNode]:
-        """Return the VASP calculations of one structure that ended with one of the exit statuses, in order."""
+    def runs_of(self, key: str, statuses: Collection[int] | None = None) -> list[orm.CalcJobNode]:
+        """Return the calculations of one structure that ended with one of the statuses (`fruitful` ones), in order."""
+        wanted = self.dft_engine.fruitful if statuses is None else statuses
         called = [node for node in self.done()[key].called if isinstance(node, orm.CalcJobNode)]
-        usable = [node for node in called if node.exit_status in statuses and "retrieved" in node.outputs]
+        usable = [node for node in called if node.exit_status in wanted and "retrieved" in node.outputs]
         return sorted(usable, key=lambda node: node.pk)
 
 
@@ -112,7 +106,7 @@ class VaspBatchWorkChain(VaspQueueWorkChain):
     def define(cls, spec: WorkChainSpec) -> None:
         """Declare ports and outline."""
         super().define(spec)
-        del spec.inputs["engine"]  # VASP alone runs here
+        del spec.inputs["engine"]  # DFT alone runs here
         spec.outline(
             cls.setup,
             while_(cls.has_waiting)(cls.submit_next),
@@ -125,21 +119,25 @@ class VaspBatchWorkChain(VaspQueueWorkChain):
         spec.output("removed", valid_type=orm.Dict, help="Images left out, and why.")
         spec.output("report", valid_type=orm.Dict, help="Structures that failed, and why.")
 
+    @classmethod
+    def add_codes(cls, spec: WorkChainSpec) -> None:
+        """Declare the codes that can run: any engine."""
+        add_engines(spec)
+
     def setup(self) -> None:
         """Queue the calculations."""
         self.queue_vasp()
         self.ctx.datasets, self.ctx.left_out, self.ctx.barren = {}, {}, {}
 
     def failures(self) -> dict[str, str]:
-        """Return why structures failed, or gave no images although VASP ended, by key."""
+        """Return why structures failed, or gave no images although DFT ended, by key."""
         return {**self.ctx.barren, **super().failures()}
 
     def run_inputs(self, runs: dict[str, orm.CalcJobNode]) -> dict[str, dict[str, orm.Data]]:
         """Return the outputs of runs as a selecting calcfunction takes them; a killed run has no trajectory."""
+        name = self.dft_engine.trajectory
         return {
-            "trajectories": {
-                key: node.outputs.trajectory for key, node in runs.items() if "trajectory" in node.outputs
-            },
+            "trajectories": {key: node.outputs[name] for key, node in runs.items() if name in node.outputs},
             "retrieved": {key: node.outputs.retrieved for key, node in runs.items()},
         }
 
@@ -162,7 +160,7 @@ class VaspBatchWorkChain(VaspQueueWorkChain):
         for key, reason in failures.items():
             self.report(f"{key}: {reason}")
         if not self.ctx.datasets:
-            message = next(iter(failures.values()), "no VASP calculation gave images")
+            message = next(iter(failures.values()), f"no {self.dft_engine.title} calculation gave images")
             return self.exit_codes.ERROR_NOTHING_LEFT.format(message=message)
         rule = orm.Dict({"outlier_threshold": self.settings.dft.images.outlier_threshold})
         merged = merge_images(rule=rule, datasets=self.ctx.datasets, left_out=self.ctx.left_out)

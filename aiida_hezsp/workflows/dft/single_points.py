@@ -5,7 +5,7 @@ from aiida.engine.processes.workchains.workchain import WorkChainSpec
 
 from aiida_hezsp.calculations.single_point_images import single_point_images
 from aiida_hezsp.workflows.base import batches
-from aiida_hezsp.workflows.dft.batch import FINISHED, VaspBatchWorkChain
+from aiida_hezsp.workflows.dft.batch import VaspBatchWorkChain
 from aiida_hezsp.workflows.dft.validation import validate_dft
 
 __all__ = ("SinglePointsWorkChain",)
@@ -31,7 +31,8 @@ class SinglePointsWorkChain(VaspBatchWorkChain):
     def collect_images(self) -> None:
         """Collect the images in batches of a size that calcfunctions take well."""
         groups = self.inputs.groups.get_dict()
-        runs = {key: found[-1] for key in self.done() if (found := self.runs_of(key, FINISHED))}
+        finished = self.dft_engine.finished
+        runs = {key: found[-1] for key in self.done() if (found := self.runs_of(key, finished))}
         for number, keys in enumerate(batches(runs, self.settings.jobs.batch_size)):
             collected = single_point_images(
                 groups=orm.Dict({key: groups[key] for key in keys}),

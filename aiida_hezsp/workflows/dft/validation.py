@@ -6,21 +6,25 @@ from typing import Any
 from aiida import orm
 
 from aiida_hezsp.errors import HezspError
-from aiida_hezsp.workflows.dft.incar import incar_overrides
-from aiida_hezsp.workflows.dft.potentials import require_potentials
+from aiida_hezsp.workflows.dft.engines import dft_engine
 
 __all__ = ("validate_dft",)
 
 
-def validate_dft(value: Mapping[str, Any], _: object) -> str | None:
-    """Say which POTCARs are missing and which INCAR tags are wrong: validator of a DFT work chain's inputs."""
-    if not {"vasp", "settings"} <= set(value) or "potential_family" not in value["vasp"]:
-        return None  # the ports themselves say what is missing
+def validate_dft(value: Mapping[str, Any], port: Any) -> str | None:
+    """Say which potentials are missing and which settings are wrong: validator of a DFT work chain's inputs."""
+    if "settings" not in value:
+        return None  # the port itself says so
     dft = value["settings"].get_dict().get("dft", {})
     try:
-        for kind in (name for name, section in dft.items() if isinstance(section, Mapping) and "incar" in section):
-            incar_overrides(dft, kind)
-        require_potentials(_elements(value), _text(value["vasp"]["potential_family"]), dft)
+        engine = dft_engine(dft)
+        if port is not None and engine.namespace not in port:
+            return f"dft.engine is {dft['engine']}, but this work chain runs VASP only"
+        given = value.get(engine.namespace) or {}
+        if not {"code", engine.family} & set(given):
+            return f"the inputs {engine.namespace}.code and {engine.namespace}.{engine.family} are missing"
+        if engine.family in given:
+            engine.check(_elements(value), _text(given[engine.family]), dft)
     except HezspError as error:
         return str(error)
     return None
