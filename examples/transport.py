@@ -1,4 +1,4 @@
-"""Relax one composition and run MD at two temperatures.
+"""Relax one composition, run MD at two temperatures, and take diffusion, conductivity and an Arrhenius law from it.
 
 Run it in a profile made by `aiida-hezsp setup`:  verdi run examples/transport.py
 """
@@ -29,6 +29,9 @@ builder = TransportWorkChain.get_builder_from_protocol(
     mobile=orm.Str(family.mobile.element),
 )
 outputs, node = run_get_node(builder)
-for run, results in outputs["runs"].items():
-    for label, result in results["results"].items():
-        print(f"{run} {label}: MSD {result['msd']:.2f} A^2")
+for label, found in outputs["transport"].items():
+    for number, temperature in enumerate(found["temperatures"]):
+        value, error = found["diffusivities"][number], found["diffusivity_errors"][number]
+        print(f"{label} {temperature:g} K: MSD {found['msd'][number]:.2f} A^2, D {value:.2g} +- {error:.1g} cm^2/s")
+    law = found["arrhenius"]
+    print(f"{label}: E_a {law['activation_energy']:.2f} +- {law['activation_energy_error']:.2f} eV")

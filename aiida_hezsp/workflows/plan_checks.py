@@ -26,12 +26,13 @@ def verify_stages(estimator: Estimator, family: Family, screened: Sequence[int])
         md = {**settings["md"], "temperatures": settings["md"]["temperatures"][:1]}
         stages.append(estimator.dynamics("checks by MD", checked, md))
     if arrhenius["temperatures"]:
-        cells = [size, _atoms(family, host_formula(family), verify["cell"])]
-        md = {**settings["md"], **{name: value for name, value in arrhenius.items() if value is not None}}
-        stages += [
-            estimator.relaxation("best and host", cells),
-            estimator.dynamics("Arrhenius runs", cells, md),
-        ]
+        cells = [size]
+        if arrhenius["host"]:
+            cells.append(_atoms(family, host_formula(family), verify["cell"]))
+            stages.append(estimator.relaxation("best and host", cells))
+        steps = arrhenius["n_steps"] or settings["md"]["n_steps"]
+        md = {**settings["md"], "temperatures": arrhenius["temperatures"], "n_steps": steps}
+        stages.append(estimator.dynamics("Arrhenius runs", cells, md))
     return stages
 
 

@@ -125,17 +125,25 @@ class VerifyWorkChain(HezspWorkChain):
         return "best" in self.inputs and bool(self.settings.verify.arrhenius.temperatures)
 
     def run_arrhenius(self) -> Any:
-        """Run the best (relaxed already: its relaxation ends at once) and the host at all temperatures."""
+        """Run the best at all temperatures, and the host if wanted: then both are relaxed, the best in no step."""
         settings, best = self.inputs.settings.get_dict(), self.inputs.best
+        arrhenius = settings["verify"]["arrhenius"]
+        structures = {best["label"]: best.creator.inputs.structure}
+        if arrhenius["host"]:
+            structures |= self.host()
+        md = {**settings["md"], "temperatures": arrhenius["temperatures"]}
+        md["n_steps"] = arrhenius["n_steps"] or md["n_steps"]
+        return ToContext(arrhenius=self.transport(structures, md, "Arrhenius", relax=arrhenius["host"]))
+
+    def host(self) -> dict[str, orm.StructureData]:
+        """Return a configuration of the pristine host, by its label."""
         made = make_configurations(
             family=self.inputs.family,
             formulas=orm.List([host_formula(self.family)]),
-            cell=orm.Str(settings["verify"]["cell"]),
-            seed=orm.Int(settings["verify"]["configuration_seed"]),
+            cell=orm.Str(self.settings.verify.cell),
+            seed=orm.Int(self.settings.verify.configuration_seed),
         )
-        structures = {**made["structures"], best["label"]: best.creator.inputs.structure}
-        md = {**settings["md"], **{k: v for k, v in settings["verify"]["arrhenius"].items() if v is not None}}
-        return ToContext(arrhenius=self.transport(structures, md, "Arrhenius", relax=True))
+        return dict(made["structures"])
 
     def collect_arrhenius(self) -> None:
         """Return the laws."""

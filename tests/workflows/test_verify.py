@@ -14,7 +14,7 @@ FORMULAS = ["Li3Zr0.5Hf0.5Al0.5Nb0.5Si2PO12", "Li3.5Zr0.5Hf0.5Al0.5Ge0.5Si2PO12"
 VERIFY = {
     "regions": {"low": 40.0, "high": 120.0, "per_region": 2, "max_error": 1000.0},
     "cell": "primitive",
-    "arrhenius": {"temperatures": [900.0, 1100.0], "n_steps": 20},
+    "arrhenius": {"host": True, "temperatures": [900.0, 1100.0], "n_steps": 20},
 }
 
 
