@@ -114,7 +114,7 @@ def choose_next(x: ArrayLike, y: ArrayLike, candidates: ArrayLike, n: int, rule:
     """
     unknown, targets = np.asarray(candidates, dtype=np.float64), np.asarray(y, dtype=np.float64)
     if rule.acquisition == "random" or len(targets) < 2:  # noqa: PLR2004 - nothing to learn from
-        return np.random.default_rng(rule.seed).permutation(len(unknown))[:n].tolist()
+        return [int(index) for index in np.random.default_rng(rule.seed).permutation(len(unknown))[:n]]
     mean, deviation = committee(x, targets, unknown, rule.seed)
     worth = scores(rule.acquisition, mean, deviation, float(targets.max()), rule.kappa)
-    return np.argsort(-worth, kind="stable")[:n].tolist()
+    return [int(index) for index in np.argsort(-worth, kind="stable")[:n]]

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from aiida_hezsp.chemistry import draw, parse_formula, space
+from aiida_hezsp.chemistry import Composition, draw, parse_formula, space
 from aiida_hezsp.families import Family
 
-__all__ = ("chosen_datasets", "chosen_formulas", "chosen_labels", "dataset_name")
+__all__ = ("chosen_datasets", "chosen_formulas", "chosen_labels", "dataset_name", "host_formula")
 
 
 def chosen_formulas(family: Family, choices: Iterable[Mapping[str, Any]] | Mapping[str, Any]) -> list[str]:
@@ -49,3 +49,8 @@ def chosen_datasets(family: Family, choices: Iterable[Mapping[str, Any]] | Mappi
 def chosen_labels(family: Family, formulas: Iterable[str]) -> list[str]:
     """Return the labels of formulas."""
     return [parse_formula(family, formula).label for formula in formulas]
+
+
+def host_formula(family: Family) -> str:
+    """Return the formula of the pristine host."""
+    return Composition.of(family, {family.substituted.element: 1}).formula

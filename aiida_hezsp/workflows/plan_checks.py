@@ -6,8 +6,8 @@ from statistics import median_low
 from aiida_hezsp.chemistry import parse_formula
 from aiida_hezsp.families import Family
 from aiida_hezsp.sfmsd.regions import REGIONS
+from aiida_hezsp.workflows.compositions import host_formula
 from aiida_hezsp.workflows.costs import Estimator, Stage
-from aiida_hezsp.workflows.verify import host_formula
 
 __all__ = ("active_rows", "active_stages", "robustness_stages", "verify_stages")
 

@@ -9,14 +9,13 @@ from aiida.engine.processes.workchains.workchain import WorkChainSpec
 
 from aiida_hezsp.calculations.make_configurations import make_configurations
 from aiida_hezsp.calculations.region_check import region_check
-from aiida_hezsp.chemistry import Composition
 from aiida_hezsp.data import ChgnetModelData
-from aiida_hezsp.families import Family
 from aiida_hezsp.sfmsd.regions import RegionRule, draw_checks, population
 from aiida_hezsp.workflows.base import HezspWorkChain
+from aiida_hezsp.workflows.compositions import host_formula
 from aiida_hezsp.workflows.transport import TransportWorkChain
 
-__all__ = ("Choice", "VerifyWorkChain", "choose_predictions", "host_formula", "region_rule")
+__all__ = ("Choice", "VerifyWorkChain", "choose_predictions", "region_rule")
 
 
 class Choice(NamedTuple):
@@ -37,11 +36,6 @@ def choose_predictions(predicted: Mapping[str, float], settings: Mapping[str, An
     rule = region_rule(settings)
     drawn = [label for labels in draw_checks(predicted, rule).values() for label in labels]
     return Choice(drawn, population(predicted, rule), max(sorted(predicted), key=predicted.__getitem__))
-
-
-def host_formula(family: Family) -> str:
-    """Return the formula of the pristine host."""
-    return Composition.of(family, {family.substituted.element: 1}).formula
 
 
 class VerifyWorkChain(HezspWorkChain):

@@ -7,8 +7,9 @@ from aiida.engine import run_get_node
 from aiida_hezsp.chemistry import parse_formula
 from aiida_hezsp.families import load_family
 from aiida_hezsp.transport import fit_arrhenius
+from aiida_hezsp.workflows.compositions import host_formula
 from aiida_hezsp.workflows.screen import ScreenWorkChain
-from aiida_hezsp.workflows.verify import choose_predictions, host_formula
+from aiida_hezsp.workflows.verify import choose_predictions
 
 FORMULAS = ["Li3Zr0.5Hf0.5Al0.5Nb0.5Si2PO12", "Li3.5Zr0.5Hf0.5Al0.5Ge0.5Si2PO12", "Li2.5Zr0.5Ta0.5Hf0.5Ti0.5Si2PO12"]
 VERIFY = {
