@@ -22,8 +22,10 @@ def check_vasp(launch: "Launch") -> None:
     from aiida_hezsp.workflows.dft.incar import incar_overrides
     from aiida_hezsp.workflows.dft.potentials import require_potentials
 
-    structures = _structures(launch)
     dft = launch.settings["dft"]
+    if dft.get("engine", "vasp") != "vasp":
+        return
+    structures = _structures(launch)
     for kind in structures:
         incar_overrides(dft, kind)
     nodes = [node for group in structures.values() for node in group.values()]
