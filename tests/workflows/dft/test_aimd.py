@@ -107,6 +107,22 @@ def test_a_run_that_fails_for_good_gives_what_it_has(standin, vasp, alloy, tmp_p
     assert outputs["results"]["n_segments"] == 1
 
 
+@pytest.mark.slow
+def test_a_finished_run_is_made_longer_from_the_cache(standin, vasp, alloy):
+    """The finished segments come from the cache, the next one continues from the folder that was kept."""
+    from aiida.manage.caching import enable_caching
+
+    inputs = vasp(standin())
+    with enable_caching():
+        shorter, _ = run(inputs, alloy, n_steps=20, segment_steps=10)
+        outputs, node = run(inputs, alloy, n_steps=30, segment_steps=10)
+    assert node.is_finished_ok, node.exit_message
+    assert [job.base.caching.is_created_from_cache for job in jobs(node)] == [True, True, False]
+    found = outputs["trajectory"].get_array("positions")
+    assert found.shape == (30, 1, 3)
+    np.testing.assert_array_equal(found[:20], shorter["trajectory"].get_array("positions"))
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
