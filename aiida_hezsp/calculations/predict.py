@@ -36,6 +36,7 @@ def predict(
     Returns:
         A Dict: formula, elements, type, x_li, s_config, features, `msd` (A^2), `msd_low` and `msd_high` (interval of
         the stated coverage), `shap` by feature with `shap_base`, `outside_domain` (features out of the training range),
+        `unseen_elements` (that no training composition has),
         `distance` (from the nearest training rows; 95 % of those stay below 1), `defined` (false where a SISSO model
         has no value and its training mean stands in), model, label engines, cell volume.
     """
@@ -56,6 +57,7 @@ def predict(
             "shap": dict(zip(trained.features, map(float, shap_values[0]), strict=True)),
             "shap_base": float(base),
             "outside_domain": trained.outside_domain(row),
+            "unseen_elements": trained.unseen_elements(known.get("elements", [])),
             "distance": float(trained.distance([row])[0]),
             "defined": bool(trained.defined([row])[0]),
             "model_kind": model.kind,

@@ -125,6 +125,7 @@ def _check(formulas: tuple[str, ...], launch: Any, model: "SfmsdModelData", rout
             the model's features need.
     """
     from aiida_hezsp.chemistry import parse_formula
+    from aiida_hezsp.sfmsd.trained import unseen_elements
 
     compositions = dict.fromkeys(parse_formula(launch.family, formula) for formula in formulas)
     cell, atoms = launch.settings["screen"]["cell"], []
@@ -132,6 +133,8 @@ def _check(formulas: tuple[str, ...], launch: Any, model: "SfmsdModelData", rout
         atoms.append(sum(composition.sites(cell).values()))
         _check_dopants(composition, model)
         values = {"x_li": float(composition.x_li), "s_config": composition.s_config}
+        if unseen := unseen_elements(model.base.attributes.get("summary")["training_labels"], composition.elements):
+            click.echo(f"warning: no training composition has {', '.join(unseen)}: {composition.formula}", err=True)
         if outside := route.outside(values):
             click.echo(f"warning: {composition.formula} lies outside the training set: {', '.join(outside)}", err=True)
     return atoms

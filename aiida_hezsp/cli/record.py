@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = ("print_matches", "print_record")
 
+FAR = 1.5
+"""Distance from the training rows above which a reader is warned; 95 % of those stay below 1."""
 
 _STEPS = {
     "DFT calculations": ("relaxation_dft", "md_dft"),
@@ -92,6 +94,12 @@ def _place_text(msd: dict[str, Any]) -> str:
     text = f"{place}{msd['n_predictions']} predictions of this model"
     if msd["outside_domain"]:
         text += f"; OUTSIDE the training range in {', '.join(msd['outside_domain'])}"
+    if msd["unseen_elements"]:
+        text += f"; no training composition has {', '.join(msd['unseen_elements'])}"
+    if (msd["distance"] or 0.0) > FAR:
+        text += f"; UNLIKE the training compositions (distance {msd['distance']:.1f}; 95 % of them stay below 1)"
+    if not msd["defined"]:
+        text += "; the model has NO VALUE here, the mean of its training targets stands in"
     return text
 
 

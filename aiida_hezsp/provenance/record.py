@@ -84,6 +84,9 @@ def _msd(known: dict[str, Any], model: orm.Data) -> dict[str, Any]:
         "place": distribution.place(msd),
         "n_predictions": distribution.n,
         "outside_domain": known.get("outside_domain") or [],
+        "unseen_elements": known.get("unseen_elements") or [],
+        "distance": known.get("distance"),
+        "defined": known.get("defined", True),
     }
 
 

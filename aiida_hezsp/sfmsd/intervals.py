@@ -86,8 +86,8 @@ class Intervals:
     def distance(self, x: Floats) -> Floats:
         """Return how far each row of x (m, features) is from its nearest training rows.
 
-        In units of the distance that 95 % of the training rows stay within: clearly above 1 is a row unlike all of them,
-        even if each of its features is in range. 0 where distances tell nothing (few rows).
+        In units of the distance that 95 % of the training rows stay within: clearly above 1 is a row unlike all of
+        them, even if each of its features is in range. 0 where distances tell nothing (few rows).
         """
         if self._flat or self._far == 0.0:
             return np.zeros(len(x))

@@ -1,5 +1,6 @@
 """A trained SF-MSD model: what it predicts, how far it may be off, why, and where it should not be asked."""
 
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from aiida_hezsp.sfmsd.metrics import Metrics
 from aiida_hezsp.sfmsd.models import kind_of
 from aiida_hezsp.sfmsd.table import Column, Target, feature_matrix
 
-__all__ = ("FORMAT", "CrossValidation", "Description", "Probe", "TrainedModel")
+__all__ = ("FORMAT", "CrossValidation", "Description", "Probe", "TrainedModel", "unseen_elements")
 
 Floats = NDArray[np.float64]
 FeatureRow = Mapping[str, float]
@@ -171,6 +172,10 @@ class TrainedModel:
             if not _inside(value, *self.description.domain[name])
         ]
 
+    def unseen_elements(self, elements: Sequence[str]) -> list[str]:
+        """Return the elements that no composition of the training rows has; see `unseen_elements`."""
+        return unseen_elements(self.description.training_labels, elements)
+
     def _predict(self, x: Floats) -> Floats:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of undefined rows: `defined` tells which
@@ -183,6 +188,17 @@ class TrainedModel:
     def title(self) -> str:
         """What the model is, in words."""
         return kind_of(self.kind).title
+
+
+def unseen_elements(labels: Sequence[str], elements: Sequence[str]) -> list[str]:
+    """Return the elements that no label of the training rows names; none where labels are no formulas.
+
+    Args:
+        labels: formulas with "p" for the decimal point, such as ``Li3p5Zr0p5Hf0p5Al0p5Ge0p5Si2PO12``.
+        elements: of a composition.
+    """
+    known = set(re.findall(r"[A-Z][a-z]?", " ".join(labels).replace("p", ".")))
+    return [element for element in elements if element not in known] if known else []
 
 
 def _inside(value: float, low: float, high: float) -> bool:

@@ -11,6 +11,7 @@ from aiida_hezsp.errors import CostError, TableError
 from aiida_hezsp.sfmsd import KINDS, SissoSearch, SplitStep, TrainingTable, TrainSettings, train
 from aiida_hezsp.sfmsd.models import Problem
 from aiida_hezsp.sfmsd.table import Column
+from aiida_hezsp.sfmsd.trained import unseen_elements
 from aiida_hezsp.sfmsd.training import number_of_folds
 
 
@@ -73,6 +74,13 @@ def test_domain_is_the_range_of_the_training_rows(model, table_dict):
     inside = dict(zip(model.features, x[0], strict=True))
     assert model.outside_domain(inside) == []
     assert model.outside_domain(inside | {"strong": 1.5, "idle_1": -1.5}) == ["strong", "idle_1"]
+
+
+def test_elements_that_no_training_composition_has():
+    labels = ["Li3p5Zr0p5Hf0p5Al0p5Ge0p5Si2PO12", "Li2p5Zr0p5Ta0p5Hf0p5Ti0p5Si2PO12"]
+    assert unseen_elements(labels, ["Zr", "Ta", "Bi", "V"]) == ["Bi", "V"]
+    assert unseen_elements(labels, ["P", "Hf"]) == []
+    assert unseen_elements(["r1", "r2"], ["Bi"]) == []  # no formulas: nothing is known
 
 
 def test_noise_floor_is_beside_the_metrics(model):

@@ -93,3 +93,4 @@ def check_predictions(trained, family):
     for kind in KINDS:
         assert "csm_li_mean" in far[kind]["outside_domain"]
         assert far[kind]["distance"] > 2.0
+        assert far[kind]["unseen_elements"] == []

@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from aiida_hezsp.errors import CostError, ModelFileError, SettingsError
@@ -100,6 +101,27 @@ def test_refuses_spoilt_records(fitted, spoil):
     spoil(record)
     with pytest.raises(ModelFileError):
         SISSORegressor.from_dict(json.loads(json.dumps(record)))
+
+
+def test_parameters_survive_get_set_and_clone():
+    given = SISSORegressor(3, 2, 20, "MaxAE", ("+", "*"), names=["a", "b"], units=["A", "1"], max_seconds=7.0)
+    parameters = given.get_params()
+    assert (parameters["dimension"], parameters["metric"], parameters["names"]) == (3, "MaxAE", ["a", "b"])
+    assert clone(given).get_params() == parameters
+    assert SISSORegressor().set_params(**parameters).get_params() == parameters
+    with pytest.raises(ValueError, match="Invalid parameter 'colour'"):
+        given.set_params(colour=1)
+
+
+def test_names_are_those_of_the_expressions(tmp_path):
+    x = table(0)[:, :2]
+    model = SISSORegressor(1, 1, names=["x_li", "volume"]).fit(x, 3.0 * x[:, 0] * x[:, 1])
+    assert model.expressions_ == ["x_li * volume"]
+    assert model.text().endswith("(x_li * volume)")
+    model.save(tmp_path / "SISSO.json")
+    assert SISSORegressor.load(tmp_path / "SISSO.json").expressions_ == ["x_li * volume"]
+    with pytest.raises(SettingsError, match="3 names are given for 2 columns"):
+        SISSORegressor(1, 1, names=["a", "b", "c"]).fit(x, x[:, 0])
 
 
 def test_refuses_files(tmp_path):
