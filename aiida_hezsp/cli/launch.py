@@ -10,7 +10,7 @@ from aiida_hezsp.cli.inputs import load_node_or_fail, model_node
 from aiida_hezsp.cli.launch_checks import cmd_aimd, cmd_check_dynamics, cmd_check_relaxation
 from aiida_hezsp.cli.launch_verify import cmd_active, cmd_robustness, cmd_verify
 from aiida_hezsp.cli.launcher import Launch
-from aiida_hezsp.cli.options import engine_options, launch_options, vasp_options
+from aiida_hezsp.cli.options import dft_options, engine_options, launch_options
 
 __all__ = ("cmd_launch",)
 
@@ -47,15 +47,19 @@ def cmd_launch() -> None:
 @_STRUCTURES
 @_CELL
 @_SEED
-@vasp_options
+@dft_options
 @launch_options
 @click.pass_context
 def cmd_relax_images(ctx: click.Context, **options: Any) -> None:
     """Relax STRUCTURES by VASP and keep images of the paths (hezsp.dft.relax_images).
 
+    Without VASP, pw.x of Quantum ESPRESSO does the same, and wherever else VASP is named here.
+
     \b
-    Example:
+    Examples:
       aiida-hezsp launch relax-images Li3Zr2Si2PO12 Li3Hf2Si2PO12 --protocol demo
+      aiida-hezsp launch relax-images Li3Zr2Si2PO12 --set dft.engine=quantumespresso \\
+        --pw-code pw@cluster --pseudo-family SSSP/1.3/PBE/efficiency
     """
     from aiida_hezsp.workflows.dft.relax_images import RelaxImagesWorkChain
 
@@ -64,14 +68,14 @@ def cmd_relax_images(ctx: click.Context, **options: Any) -> None:
         launch.show_plan(launch.atom_counts())
         return
     structures = launch.structures()
-    launch.go(RelaxImagesWorkChain, vasp=launch.vasp(), structures=structures)
+    launch.go(RelaxImagesWorkChain, **launch.dft(), structures=structures)
 
 
 @cmd_launch.command("single-points")
 @_STRUCTURES
 @_CELL
 @_SEED
-@vasp_options
+@dft_options
 @launch_options
 @click.pass_context
 def cmd_single_points(ctx: click.Context, **options: Any) -> None:
@@ -91,7 +95,7 @@ def cmd_single_points(ctx: click.Context, **options: Any) -> None:
         return
     structures = launch.structures()
     groups = orm.Dict({label: label for label in structures})
-    launch.go(SinglePointsWorkChain, vasp=launch.vasp(), structures=structures, groups=groups)
+    launch.go(SinglePointsWorkChain, **launch.dft(), structures=structures, groups=groups)
 
 
 @cmd_launch.command("relax")
@@ -157,7 +161,10 @@ def cmd_md(ctx: click.Context, **options: Any) -> None:
 @launch_options
 @click.pass_context
 def cmd_transport(ctx: click.Context, **options: Any) -> None:
-    """Relax STRUCTURES and run MD at the protocol's temperatures (hezsp.transport).
+    """Relax STRUCTURES, run MD at the protocol's temperatures, and sum up their transport (hezsp.transport).
+
+    Each structure gets D with its error and the conductivity at every temperature; two temperatures or more give an
+    activation energy and the conductivity at 300 K.
 
     \b
     Example:
@@ -178,6 +185,7 @@ def cmd_transport(ctx: click.Context, **options: Any) -> None:
         relaxation_model=model_node(options["relaxation_model"]),
         md_model=model_node(options["md_model"]),
         mobile=orm.Str(launch.family.mobile.element),
+        charge=orm.Float(launch.family.mobile.charge),
         **launch.engine(),
     )
 
@@ -212,7 +220,7 @@ def cmd_finetune(ctx: click.Context, **options: Any) -> None:
 
 
 @cmd_launch.command("potential")
-@vasp_options
+@dft_options
 @engine_options
 @launch_options
 @click.pass_context
@@ -292,7 +300,7 @@ def cmd_screen(ctx: click.Context, **options: Any) -> None:
 
 
 @cmd_launch.command("discover")
-@vasp_options
+@dft_options
 @engine_options
 @launch_options
 @click.pass_context
@@ -313,7 +321,7 @@ def _launch_from_dft(launch: Launch, process_class: Any) -> None:
     if launch.dry_run:
         launch.show_plan()
     else:
-        launch.go(process_class, family=launch.family_node(), vasp=launch.vasp(), **launch.engine())
+        launch.go(process_class, family=launch.family_node(), **launch.dft(), **launch.engine())
 
 
 for _command in (cmd_aimd, cmd_check_relaxation, cmd_check_dynamics, cmd_verify, cmd_robustness, cmd_active):
