@@ -1,5 +1,8 @@
 """Which files make a run: compressed or not, with suffixes, in directories below."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from aiida_hezsp.provenance.import_vasp import find_runs
@@ -48,6 +51,22 @@ def test_what_is_no_run_is_said(tmp_path):
             str(tmp_path / "half"): "has an OUTCAR but no vasprun.xml",
         },
     )
+
+
+def test_a_directory_that_cannot_be_read_is_said_and_the_others_go_on(tmp_path, monkeypatch):
+    touch(tmp_path / "open", "vasprun.xml", "OUTCAR")
+    touch(tmp_path / "shut", "vasprun.xml", "OUTCAR")
+    scandir = os.scandir
+
+    def refuse(path):
+        if Path(path).name == "shut":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)  # root may read everything: no chmod here
+    runs, refused = found(tmp_path)
+    assert [name for name, _, _ in runs] == ["open"]
+    assert refused == {str(tmp_path / "shut"): "cannot be read: Permission denied"}
 
 
 def test_stdout_is_found_under_its_usual_names(tmp_path):

@@ -60,9 +60,8 @@ def test_labels_are_those_of_outcar(bring, real, tmp_path, name):
         np.testing.assert_allclose(images.forces, np.vstack([frame.get_forces() for frame in frames]), atol=1e-5)
         for index, frame in enumerate(frames):
             np.testing.assert_allclose(images.cells[index], frame.cell[:], atol=1e-6)
-            # kB in OUTCAR have two to five decimals
             stress = frame.get_stress(voigt=False) / units.GPa
-            np.testing.assert_allclose(images.stresses[index], stress, atol=1e-3)
+            np.testing.assert_allclose(images.stresses[index], stress, atol=1e-6)
 
 
 def test_aiida_vasp_makes_no_trajectory_of_projections_other_than_spd(bring, real):
