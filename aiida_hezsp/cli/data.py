@@ -53,7 +53,7 @@ def cmd_model_list(raw: bool, past_days: int | None, groups: Sequence[Any] | Non
         if kind is not None and kind != ("CHGNet" if isinstance(node, ChgnetModelData) else node.kind):
             continue
         chgnet = isinstance(node, ChgnetModelData)
-        name, mark = (node.name, node.sha256[:_SHA]) if chgnet else (f"SF-MSD {node.kind}", "")
+        name, mark = (node.name, node.sha256[:_SHA]) if chgnet else (_sfmsd_name(node), "")
         rows.append(
             [node.pk, "CHGNet" if chgnet else "SF-MSD", name, mark, _engines(node.label_engines), _made_by(node)]
         )
@@ -211,6 +211,11 @@ def _nodes(types: list[type], past_days: int | None, groups: Sequence[Any] | Non
 
 def _engines(engines: Any) -> str:
     return ", ".join(engines) or "-"
+
+
+def _sfmsd_name(node: Any) -> str:
+    """Return kind and, where it is a model to compare with, variant."""
+    return f"SF-MSD {node.kind}" + (f" ({node.variant})" if node.variant else "")
 
 
 def _made_by(node: Any) -> str:

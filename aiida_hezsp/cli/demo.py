@@ -103,6 +103,7 @@ def _discover(
 
 def _results(console: "Console", node: "orm.ProcessNode", directory: Path) -> None:
     """Print errors, ranking and trace; write archive, CSV and page."""
+    from aiida_hezsp.cli.models import described, models_table
     from aiida_hezsp.cli.rank import rank_table
     from aiida_hezsp.provenance.export import export_archive
     from aiida_hezsp.provenance.predictions import load_prediction, predictions_of, rank_predictions
@@ -112,6 +113,7 @@ def _results(console: "Console", node: "orm.ProcessNode", directory: Path) -> No
     from aiida_hezsp.report.page import write_page
 
     console.print(_errors_table(node))
+    console.print(models_table([described(model) for _, model in sorted(node.outputs.models.items())]))
     ranked = rank_predictions(node)
     console.print(rank_table(ranked, limit=len(ranked)))
     best = load_prediction(ranked[0].uuid)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from aiida_hezsp.data import SfmsdModelData
 
-__all__ = ("cmd_models", "described")
+__all__ = ("cmd_models", "described", "models_table")
 
 ERRORS = ("n", "rmse", "mae", "max_ae", "r2")
 
@@ -46,7 +46,7 @@ def cmd_models(ctx: click.Context, models: tuple[str, ...], as_json: bool) -> No
         return
     from aiida_hezsp.cli.terminal import terminal
 
-    terminal().print(_table(found))
+    terminal().print(models_table(found))
     for entry in found:
         if entry["formula"]:
             click.echo(f"{entry['kind']} {entry['pk']}: MSD / A^2 = {entry['formula']}")
@@ -73,7 +73,7 @@ def described(node: "SfmsdModelData") -> dict[str, Any]:
     }
 
 
-def _table(found: Sequence[dict[str, Any]]) -> "Table":
+def models_table(found: Sequence[dict[str, Any]]) -> "Table":
     """Return one row for each model and split."""
     from rich import box
     from rich.table import Table
