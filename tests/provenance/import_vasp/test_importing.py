@@ -85,7 +85,6 @@ def test_calculations_are_aiida_vasps_own_with_the_inputs_of_the_run(bring, impo
     assert inputs.kpoints.get_kpoints_mesh() == ([8, 8, 8], [0, 0, 0])
     assert inputs.structure.get_formula() == "Si"
     assert node.base.extras.get("hezsp_import")["vasp"] == "6.2.0"
-    assert node.base.repository.get_object_content("INCAR").count("NUPDOWN = 2") == 1
 
 
 def test_an_even_monkhorst_pack_mesh_keeps_its_shift(importer, real, tmp_path):
