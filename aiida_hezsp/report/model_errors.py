@@ -61,8 +61,11 @@ def _metric_panel(axes: "Axes", metrics: Nested, splits: list[str], metric: str,
         )
         axes.bar_label(bars, [f"{entry[metric]:.3g}" for _, entry in known], fontsize=6.5, padding=2)
     first = next(iter(metrics.values()))
-    names = [f"{split}\nn = {first[split]['n']}" if "n" in first.get(split, {}) else split for split in splits]
-    axes.set_xticks(range(len(splits)), names, fontsize=8)
+    words = {split: split.replace("_", "\n") for split in splits}  # names such as test_multinary are wide
+    names = [
+        f"{words[split]}\nn = {first[split]['n']}" if "n" in first.get(split, {}) else words[split] for split in splits
+    ]
+    axes.set_xticks(range(len(splits)), names, fontsize=7)
     axes.grid(visible=False, axis="x")
     axes.margins(y=0.14)
     axes.set_ylabel(label)
