@@ -35,26 +35,8 @@ def training_table(rule: orm.Dict, **inputs: dict[str, orm.Dict]) -> orm.Dict:
     settings = rule.get_dict()
     features = {label: row for table in tables for label, row in table["rows"].items() if _wanted(label, settings)}
     runs = [node.get_dict() for _, node in sorted(inputs["results"].items())]
-    results: dict[str, dict[str, Any]] = {}
-    for run in runs:
-        if twice := sorted(set(results) & set(run["results"])):
-            raise HezspError(f"several MD runs of one composition: {', '.join(twice)}; give those of one temperature")
-        results |= run["results"]
-    complete = sorted(label for label in features if label in results and results[label]["error"] is None)
-    if not complete:
-        raise HezspError("no composition has both features and an MD result")
-    test = _test_labels(complete, settings["test_fraction"], settings["seed"])
-    rows = [
-        {
-            "label": label,
-            "dataset": settings.get("datasets", {}).get(label),
-            "features": features[label],
-            "target": results[label]["msd"],
-            "target_error": results[label].get("msd_error"),
-            "split": "test" if label in test else "train",
-        }
-        for label in complete
-    ]
+    results = _joined(runs)
+    rows = _rows(features, results, settings)
     reasons = {label: entry["error"] for label, entry in results.items() if entry["error"] is not None}
     reasons |= {label: reason for table in tables for label, reason in table["failed"].items()}
     reasons = {label: reason for label, reason in reasons.items() if _wanted(label, settings)}
@@ -69,6 +51,45 @@ def training_table(rule: orm.Dict, **inputs: dict[str, orm.Dict]) -> orm.Dict:
         }
         | _variant(settings)
     )
+
+
+def _joined(runs: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the results of all runs by label.
+
+    Raises:
+        HezspError: two of them are of one composition.
+    """
+    results: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        if twice := sorted(set(results) & set(run["results"])):
+            raise HezspError(f"several MD runs of one composition: {', '.join(twice)}; give those of one temperature")
+        results |= run["results"]
+    return results
+
+
+def _rows(
+    features: Mapping[str, Any], results: Mapping[str, Mapping[str, Any]], settings: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return the rows of compositions that have both features and a target, by label.
+
+    Raises:
+        HezspError: there is none.
+    """
+    complete = sorted(label for label in features if label in results and results[label]["error"] is None)
+    if not complete:
+        raise HezspError("no composition has both features and an MD result")
+    test = _test_labels(complete, settings["test_fraction"], settings["seed"])
+    return [
+        {
+            "label": label,
+            "dataset": settings.get("datasets", {}).get(label),
+            "features": features[label],
+            "target": results[label]["msd"],
+            "target_error": results[label].get("msd_error"),
+            "split": "test" if label in test else "train",
+        }
+        for label in complete
+    ]
 
 
 def _test_labels(labels: list[str], fraction: float, seed: int) -> set[str]:
