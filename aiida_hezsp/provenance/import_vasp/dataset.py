@@ -79,8 +79,7 @@ def _make_dataset(runs: Sequence[ImportedRun], rule: Mapping[str, Any], family: 
     if not datasets:
         reasons = [entry["reason"] for node in left_out.values() for entry in node.get_list()]
         raise VaspRunError(f"not one image can be used: {next(iter(reasons), 'no run was imported')}")
-    threshold = orm.Dict({"outlier_threshold": rule["outlier_threshold"]})
-    merged = merge_images(rule=threshold, datasets=datasets, left_out=left_out)
+    merged = _merged(datasets, left_out, rule["outlier_threshold"])
     images = merged["images"]
     images.label, images.description = "imported", level
     images.base.extras.set(EXTRA, made_of)
@@ -131,6 +130,21 @@ def _collected(
         groups = {key: composition_label(single[key].initial.composition, family) for key in keys}
         runs = {key: single[key].node for key in keys}
         yield f"single_points_{number}", single_point_images(groups=orm.Dict(groups), **_inputs(runs))
+
+
+def _merged(
+    datasets: Mapping[str, ImageData], left_out: Mapping[str, orm.List], threshold: float | None
+) -> Mapping[str, Any]:
+    """Join datasets, many of them in two stages; outliers are looked for in all of them together."""
+    joined = dict(datasets)
+    if len(datasets) > _BATCH:
+        keep_all = orm.Dict({"outlier_threshold": None})
+        joined = {
+            f"batch_{number}": merge_images(rule=keep_all, datasets={key: datasets[key] for key in keys})["images"]
+            for number, keys in enumerate(batches(datasets, _BATCH))
+        }
+    reasons = {key: node for key, node in left_out.items() if node.get_list()}
+    return merge_images(rule=orm.Dict({"outlier_threshold": threshold}), datasets=joined, left_out=reasons)
 
 
 def _inputs(runs: Mapping[str, orm.CalcJobNode]) -> dict[str, dict[str, orm.Data]]:

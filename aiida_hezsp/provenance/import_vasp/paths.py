@@ -1,5 +1,6 @@
 """Join the runs of a relaxation that was spread over several directories."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,26 +20,27 @@ def join_paths(runs: Sequence[ImportedRun]) -> list[list[ImportedRun]]:
     is its initial one; where several are, the one before it in the order given. MD runs and single points stay alone.
     """
     paths: list[list[ImportedRun]] = []
+    alike: dict[tuple[str, ...], list[list[ImportedRun]]] = defaultdict(list)  # only the same atoms can continue
     for run in runs:
-        before = next((path for path in reversed(paths) if _continues(run, path[-1])), None)
-        if before is None:
-            paths.append([run])
-        else:
-            before.append(run)
+        candidates = alike[tuple(site.species_string for site in run.initial)]
+        path = next((path for path in reversed(candidates) if _continues(run, path[-1])), None)
+        if path is not None:
+            path.append(run)
+            continue
+        paths.append([run])
+        candidates.append(paths[-1])
     return paths
 
 
 def _continues(run: ImportedRun, before: ImportedRun) -> bool:
-    """Return whether a relaxation starts where another one ended."""
+    """Return whether a relaxation starts where another one of the same atoms ended."""
     if (run.kind, before.kind) != ("relaxation", "relaxation"):
         return False
     return _same(before.final, run.initial) and not _same(before.initial, run.initial)
 
 
 def _same(a: Structure, b: Structure) -> bool:
-    """Return whether two structures are the same, atom by atom in the same order."""
-    if len(a) != len(b) or a.species != b.species:
-        return False
+    """Return whether two structures of the same atoms are the same, atom by atom."""
     if not np.allclose(a.lattice.matrix, b.lattice.matrix, atol=_SAME, rtol=0):
         return False
     shifts = a.frac_coords - b.frac_coords

@@ -62,6 +62,23 @@ def test_steps_that_did_not_converge_are_left_out_with_the_reason(bring, real):
     assert 0.3 < np.nanmax(images.magmoms) <= 2.0
 
 
+def test_many_datasets_are_joined_in_two_stages(bring, real, monkeypatch):
+    """A calcfunction with hundreds of inputs would take minutes."""
+    from aiida_hezsp.provenance.import_vasp import dataset as module
+
+    runs, _ = bring(real / "magnetic", real / "relaxation")
+    ((at_once,), _) = make_datasets(runs, {**RULE, "tail": 39}, FAMILY)
+    monkeypatch.setattr(module, "_BATCH", 1)
+    ((staged,), _) = make_datasets(runs, {**RULE, "tail": 38}, FAMILY)
+    assert staged.images.get_images().sources.tolist() == [
+        f"batch_{0 if source.startswith('Si/') else 1}/{source}" for source in at_once.images.get_images().sources
+    ]
+    assert staged.removed[-2:] == at_once.removed[-2:]
+    assert len(staged.removed) == len(at_once.removed)
+    for index in range(staged.images.n_images):
+        assert staged.images.calculation(index).uuid == at_once.images.calculation(index).uuid
+
+
 def test_the_rule_chooses_head_and_tail(bring, real):
     runs, _ = bring(real / "relaxation")
     ((dataset,), _) = make_datasets(runs, {**RULE, "head": 2, "tail": 3}, FAMILY)

@@ -24,7 +24,7 @@ def rock_salt(a, shift=0.0, symbols=("Li", "F")):
 FIRST = Run("first", "relaxation", rock_salt(4.1, 0.02), rock_salt(4.05, 0.01))
 SECOND = Run("second", "relaxation", rock_salt(4.05, 0.01), rock_salt(4.03))
 THIRD = Run("third", "relaxation", rock_salt(4.03), rock_salt(4.0299))
-OTHER = Run("other", "relaxation", rock_salt(5.0), rock_salt(4.05, 0.01, ("Li", "Cl")))
+OTHER = Run("other", "relaxation", rock_salt(5.0, 0, ("Li", "Cl")), rock_salt(4.05, 0.01, ("Li", "Cl")))
 
 
 def names(*runs):
