@@ -26,6 +26,7 @@ _TOLERANCE = 1e-4  # eV; OUTCAR has four to eight decimals
 _ROUNDING = 1e-8
 _AS_POTCAR = ("GGA", "LDA", "NO")
 _FUNCTIONALS = {"PAW_PBE": "PBE", "PAW": "LDA", "PAW_GGA": "PW91"}
+_FROZEN_CHARGE = 10  # ICHARG from here on: bands and densities of states
 _PHONONS = (5, 6, 7, 8)
 _TITLE_WORDS = 2  # PAW_PBE Li_sv 10Sep2004: functional, symbol, date; some have no date
 # What pymatgen raises on files that are damaged, or not VASP's.
@@ -165,6 +166,8 @@ def _require_kind(vasprun: "Vasprun") -> None:
     found = [tag for tag in ("LEPSILON", "LCALCEPS") if parameters.get(tag)]
     if parameters.get("IBRION") in _PHONONS:
         found.append(f"IBRION = {parameters['IBRION']}")
+    if parameters.get("ICHARG", 0) >= _FROZEN_CHARGE:
+        found.append(f"ICHARG = {parameters['ICHARG']} (not self-consistent)")
     if found:
         raise VaspRunError(f"{' and '.join(found)}: not a relaxation, MD or single point")
 

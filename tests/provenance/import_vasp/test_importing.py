@@ -100,7 +100,7 @@ def test_istart_and_icharg_do_not_ask_for_files_of_an_earlier_run(importer, brin
     text = gzip.decompress(path.read_bytes()).decode()
     old = '  <i type="int" name="IBRION">'
     assert old in text
-    extra = '  <i type="int" name="ISTART">     1</i>\n  <i type="int" name="ICHARG">    11</i>\n'
+    extra = '  <i type="int" name="ISTART">     1</i>\n  <i type="int" name="ICHARG">     1</i>\n'
     path.write_bytes(gzip.compress(text.replace(old, extra + old, 1).encode()))
     (run,), skipped = bring(plain)
     assert not skipped
