@@ -15,7 +15,7 @@ from aiida_hezsp.potential.images import ImageSet
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ("FINAL_SCF", "images_of_pw_run", "is_pw_run", "left_out_of_pw_run", "pw_engine")
+__all__ = ("FINAL_SCF", "UNCONVERGED", "images_of_pw_run", "is_pw_run", "left_out_of_pw_run", "pw_engine")
 
 STDOUT = "aiida.out"
 FINAL_SCF = "the energy in new plane waves, of a structure that the step before has in those of the whole path"

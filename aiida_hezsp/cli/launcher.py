@@ -8,6 +8,7 @@ import click
 
 from aiida_hezsp.cli import environment
 from aiida_hezsp.cli.inputs import atom_counts, check_model, check_structures, read_options, structures_for
+from aiida_hezsp.cli.pw_files import check_pw, pw_namespace, write_pw_files
 from aiida_hezsp.cli.vasp_files import check_vasp, write_vasp_files
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class Launch:
         self.family: Family = load_family(options["family"])
         self.overrides = parse_assignments(options["assignments"])
         self.settings = load_protocol(options["protocol"], self.overrides)
+        if "vasp_code" in options:
+            self._check_engine()
         if options.get("write_inputs") and not self.dry_run:
             raise click.UsageError("--write-inputs is for a dry run: add --dry-run")
         if not self.dry_run:
@@ -48,12 +51,30 @@ class Launch:
             plan(self.kind, self.family, self.settings)  # refuses compositions that do not fit family or cell
         if "engine_code" in options:
             self.engine()
-        if "vasp_code" in options:
+        if self.uses_pw:
+            self.dft()
+            check_pw(self)
+        elif "vasp_code" in options:
             self.vasp()
             check_vasp(self)
         for name in ("model", "relaxation_model", "md_model"):
             if options.get(name):
                 check_model(options[name])
+
+    def _check_engine(self) -> None:
+        """Check that `dft.engine` exists, and that this command and its options are for it."""
+        from aiida_hezsp.workflows.dft.engines import dft_engine
+
+        dft_engine(self.settings["dft"])
+        if self.uses_pw and "pw_code" not in self.options:
+            raise click.UsageError("this command runs VASP only: leave dft.engine as vasp")
+        if not self.uses_pw and (self.options.get("pw_code") or self.options.get("pseudo_family")):
+            raise click.UsageError("--pw-code and --pseudo-family are for pw.x: add --set dft.engine=quantumespresso")
+
+    @property
+    def uses_pw(self) -> bool:
+        """Whether pw.x is to run, not VASP."""
+        return "vasp_code" in self.options and self.settings["dft"]["engine"] == "quantumespresso"
 
     @property
     def dry_run(self) -> bool:
@@ -90,6 +111,10 @@ class Launch:
             vasp["options"] = orm.Dict(options)
         return vasp
 
+    def dft(self) -> dict[str, Any]:
+        """Return the namespace of the engine that `dft.engine` names, under its name."""
+        return {"pw": pw_namespace(self.options)} if self.uses_pw else {"vasp": self.vasp()}
+
     def family_node(self) -> Any:
         """Return the family as a node."""
         from aiida import orm
@@ -104,9 +129,10 @@ class Launch:
         folder = self.options.get("write_inputs")
         if folder is not None:
             environment.load_profile_or_fail(self.profile)
-            written = write_vasp_files(self, folder)
-            click.echo(f"wrote the VASP input files of {written} structures to {folder}", err=True)
-        standin = self.options.get("vasp_code", "").startswith(environment.STANDIN_LABEL)
+            written = (write_pw_files if self.uses_pw else write_vasp_files)(self, folder)
+            code = "pw.x" if self.uses_pw else "VASP"
+            click.echo(f"wrote the {code} input files of {written} structures to {folder}", err=True)
+        standin = not self.uses_pw and self.options.get("vasp_code", "").startswith(environment.STANDIN_LABEL)
         stages = plan(self.kind, self.family, self.settings, atoms, standin=standin)
         if self.options["as_json"]:
             click.echo(json.dumps([stage.to_dict() for stage in stages], indent=1))

@@ -9,7 +9,7 @@ import click
 
 from aiida_hezsp.cli.environment import ENGINE_LABEL, STANDIN_FAMILY, STANDIN_LABEL
 
-__all__ = ("engine_options", "launch_options", "vasp_options")
+__all__ = ("dft_options", "engine_options", "launch_options", "vasp_options")
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -52,6 +52,16 @@ vasp_options = _stack(
         "--write-inputs",
         type=click.Path(file_okay=False, path_type=Path),
         metavar="DIR",
-        help="With --dry-run: write INCAR, KPOINTS, POSCAR and POTCAR.spec (symbols, hashes) of each structure to DIR.",
+        help="With --dry-run: write the input files of each structure to DIR, with potentials as symbols and hashes.",
     ),
+)
+
+dft_options = _stack(
+    vasp_options,
+    click.option("--pw-code", help="Code of pw.x, for dft.engine=quantumespresso, e.g. pw@cluster."),
+    click.option(
+        "--pseudo-family",
+        help="Family of aiida-pseudo for pw.x, with recommended cut-offs, e.g. SSSP/1.3/PBE/efficiency.",
+    ),
+    click.option("--pw-options", default="{}", metavar="YAML", help="metadata.options of pw.x jobs."),
 )

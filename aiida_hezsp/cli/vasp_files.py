@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
     from aiida_hezsp.cli.launcher import Launch
 
-__all__ = ("check_vasp", "write_vasp_files")
+__all__ = ("check_vasp", "structures_of_launch", "write_vasp_files")
 
 Structures = dict[str, dict[str, "orm.StructureData"]]
 
@@ -25,7 +25,7 @@ def check_vasp(launch: "Launch") -> None:
     dft = launch.settings["dft"]
     if dft.get("engine", "vasp") != "vasp":
         return
-    structures = _structures(launch)
+    structures = structures_of_launch(launch)
     for kind in structures:
         incar_overrides(dft, kind)
     nodes = [node for group in structures.values() for node in group.values()]
@@ -48,14 +48,14 @@ def write_vasp_files(launch: "Launch", folder: Path) -> int:
     check_vasp(launch)
     potentials = family_potentials(launch.options["potential_family"])
     dft, written = launch.settings["dft"], 0
-    for kind, structures in _structures(launch).items():
+    for kind, structures in structures_of_launch(launch).items():
         for label, structure in structures.items():
             write_inputs(folder / kind / label, structure, dft, kind, potentials)
             written += 1
     return written
 
 
-def _structures(launch: "Launch") -> Structures:
+def structures_of_launch(launch: "Launch") -> Structures:
     """Return the structures by section of `dft` and label, as unstored nodes."""
     options = launch.options
     if "structures" in options:

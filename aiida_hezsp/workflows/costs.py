@@ -64,7 +64,8 @@ class Estimator:
     def vasp(self, name: str, kind: str, atoms: Sequence[int]) -> Stage:
         """Return VASP calculations: `relaxation` or `single_point`."""
         seconds = self._standin_seconds(kind, atoms) if self.standin else self._vasp_seconds(kind, atoms)
-        what = f"{'VASP stand-in' if self.standin else 'VASP'} {kind.replace('_', ' ')}s, {_sizes(atoms)}"
+        code = "pw.x" if self.settings["dft"]["engine"] == "quantumespresso" else "VASP"  # taken to cost the same
+        what = f"{'VASP stand-in' if self.standin else code} {kind.replace('_', ' ')}s, {_sizes(atoms)}"
         disk_mb = len(atoms) * self.costs["vasp"]["disk_mb"]
         return Stage(name, what, len(atoms), len(atoms), 0, seconds / 3600, disk_mb)
 

@@ -89,10 +89,11 @@ class _QuantumEspresso(DftEngine):
     """pw.x through aiida-quantumespresso's `quantumespresso.pw.base`."""
 
     title, namespace, family, trajectory = "pw.x", "pw", "pseudo_family", "output_trajectory"
-    # 400: walltime, stopped in order; 5xx: converged but for the last energy, ionic steps used up, killed, electronic
-    # steps used up, BFGS given up, symmetry of the k-points broken, cell too small for the tables.
     finished = (0,)
-    fruitful = (0, 400, 500, 501, 502, 503, 510, 511, 520, 521, 541, 542)
+    # 1xx: killed by the scheduler; 3xx: by whomever, so that files are missing or cut off; 400: walltime, stopped in
+    # order; 5xx: converged but for the last energy, ionic steps used up, killed, electronic steps used up, BFGS given
+    # up, symmetry of the k-points broken, cell too small for the tables.
+    fruitful = (0, 110, 120, 140, 303, 305, 312, 340, 400, 500, 501, 502, 503, 510, 511, 520, 521, 541, 542)
 
     def process(
         self, structure: orm.StructureData, given: Mapping[str, Any], dft: Settings, kind: str, label: str

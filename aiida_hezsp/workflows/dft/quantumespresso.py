@@ -1,6 +1,7 @@
 """Inputs of one `quantumespresso.pw.base` work chain, from the INCAR of the same VASP calculation."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import groupby
 from typing import Any
 
 from aiida import orm
@@ -10,7 +11,15 @@ from aiida_hezsp.workflows.dft.incar import incar_overrides
 from aiida_hezsp.workflows.dft.pseudos import recommended_cutoffs, require_pseudos
 from aiida_hezsp.workflows.dft.vasp_inputs import vasp_incar, vasp_kpoints
 
-__all__ = ("NAMELISTS", "check_settings", "functional", "pw_inputs", "pw_parameters", "require_plugin")
+__all__ = (
+    "NAMELISTS",
+    "check_settings",
+    "functional",
+    "pw_inputs",
+    "pw_parameters",
+    "require_plugin",
+    "without_u",
+)
 
 NAMELISTS = ("CONTROL", "SYSTEM", "ELECTRONS", "IONS", "CELL")
 _FUNCTIONALS = {"PE": "PBE", "PS": "PBEsol"}  # INCAR's GGA
@@ -59,6 +68,20 @@ def functional(dft: Mapping[str, Any]) -> str:
     if str(gga).upper() not in _FUNCTIONALS:
         raise SettingsError(f"dft.incar.gga={gga} has no counterpart for pw.x here; it can be PE or PS")
     return _FUNCTIONALS[str(gga).upper()]
+
+
+def without_u(structures: Iterable[orm.StructureData], dft: Mapping[str, Any], kind: str) -> list[str]:
+    """Return the elements for which `MPRelaxSet` prescribes +U in these structures, which pw.x runs without.
+
+    Quantum ESPRESSO takes U from a `HubbardStructureData` only, where the user gives one; a value fitted for VASP's
+    projectors is not the same for others.
+    """
+    found: set[str] = set()
+    for structure in structures:
+        values = vasp_incar(structure, [1, 1, 1], dft, kind).get("ldauu") or []
+        blocks = [name for name, _ in groupby(site.kind_name for site in structure.sites)]
+        found |= {structure.get_kind(name).symbol for name, value in zip(blocks, values, strict=False) if value}
+    return sorted(found)
 
 
 def pw_parameters(
@@ -145,6 +168,7 @@ def pw_inputs(
         "kpoints": kpoints,
         "max_iterations": orm.Int(dft["max_iterations"]),
         "clean_workdir": orm.Bool(True),
+        "on_unhandled_failure": orm.Str("restart_once"),  # killed, and nobody said why
         "metadata": {"label": label},
     }
 
