@@ -138,20 +138,25 @@ class Importer:
         Raises:
             VaspRunError: the family lacks some, or holds others of the same name.
         """
-        if missing := [symbol for symbol in run.titles if symbol not in self.potentials]:
+        # The title decides; the folder that a potential was uploaded from may have had another name.
+        by_title = {" ".join(node.title.split()): node for node in self.potentials.values()}
+        found = {symbol: by_title.get(title) or self.potentials.get(symbol) for symbol, title in run.titles.items()}
+        if missing := [symbol for symbol, node in found.items() if node is None]:
             raise VaspRunError(f"POTCAR family {self.family!r} lacks {', '.join(missing)}")
-        found = {symbol: self.potentials[symbol] for symbol in run.titles}
         others = [
-            f"{run.titles[symbol]!r} (family: {node.title!r})"
-            for symbol, node in found.items()
-            if " ".join(node.title.split()) != run.titles[symbol]
+            f"{title!r} (family: {found[symbol].title!r})"
+            for symbol, title in run.titles.items()
+            if title not in by_title
         ]
         if others and not self.other_dates:
             raise VaspRunError(
                 f"it used other POTCARs than those of family {self.family!r}: {', '.join(others)}; name the family it "
                 "was made with, or accept them with --other-dates"
             )
-        return {node.element: node for node in found.values()}
+        by_element = {node.element: node for node in found.values()}
+        if len(by_element) < len(found):
+            raise VaspRunError(f"two POTCARs of one element ({', '.join(found)}) cannot be told apart by site")
+        return by_element
 
 
 def known_run(fingerprint: str) -> orm.CalcJobNode | None:

@@ -176,6 +176,20 @@ def test_the_family_must_be_the_runs_own(family_of, importer, real, tmp_path_fac
         Importer(importer.code, "nowhere")
 
 
+def test_the_title_decides_not_the_name_of_the_folder(importer, real, tmp_path_factory):
+    from aiida.plugins import DataFactory
+    from vasp_potcars import write_placeholders
+
+    root = tmp_path_factory.mktemp("potcars") / "renamed"
+    write_placeholders(["PAW_PBE Si 05Jan2001"], root)
+    text = (root / "Si" / "POTCAR").read_text()
+    (root / "Si").rename(root / "Si_old")
+    (root / "Si_old" / "POTCAR").write_text(text.replace("RMAX   =    1.000", "RMAX   =    1.100"))
+    DataFactory("vasp.potcar").upload_potcar_family(str(root), "renamed", "placeholders", stop_if_existing=False)
+    (source,), _ = find_runs([real / "vasp-6.4.2"])
+    assert Importer(importer.code, "renamed").check(source, tmp_path_factory.mktemp("copy"))
+
+
 def test_what_aiida_vasp_cannot_read_leaves_no_node(bring, importer, plain, monkeypatch):
     """A parser that raises excepts the job."""
     from aiida_vasp.parsers.vasp import VaspParser
