@@ -312,3 +312,53 @@ def test_no_kind_takes_the_file_of_another(saved, expressions):
 def test_a_calibration_that_does_not_fit_is_refused(saved, changes, message):
     describe(saved, calibration=changes)
     refuses(saved, message)
+
+
+@given(
+    content=st.binary(max_size=200)
+    | st.recursive(st.none() | st.booleans() | st.floats(allow_nan=False), st.lists).map(
+        lambda value: json.dumps(value).encode()
+    )
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+def test_any_content_of_a_sisso_file_is_refused_with_one_line(expressions, content):
+    expressions.write_bytes(content)
+    redescribe(expressions)
+    refuses(expressions, "model.sisso: this does not describe a SISSO model")
+
+
+@given(place=st.integers(0, 10**6), value=st.sampled_from([None, True, -1, 10**9, 1e308, "", "exp", [], {}]))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
+def test_any_change_of_a_sisso_record_is_refused_or_harmless(models, expressions, place, value):
+    """Whatever one value is replaced by: one clear line, or a model that predicts the same."""
+    save_model(models["SISSO"], expressions)
+    record = json.loads(expressions.read_text())
+    places = list(leaves(record))
+    holder, key = places[place % len(places)]
+    holder[key] = value
+    expressions.write_text(json.dumps(record))
+    redescribe(expressions)
+    loaded, complaint = loaded_or_refused(expressions)
+    if loaded is None:
+        assert complaint
+        assert "\n" not in complaint
+    else:
+        probe = np.array(loaded.description.probe.features)
+        np.testing.assert_allclose(loaded.estimator.predict(probe), loaded.description.probe.predictions, rtol=1e-9)
+
+
+def loaded_or_refused(path):
+    """Return the model, or why there is none."""
+    try:
+        return load_model(path), None
+    except ModelFileError as error:
+        return None, str(error)
+
+
+def leaves(part):
+    """Yield every value inside JSON data that holds no others, as its holder and its key."""
+    for key, value in part.items() if isinstance(part, dict) else enumerate(part):
+        if isinstance(value, dict | list) and value:
+            yield from leaves(value)
+        else:
+            yield part, key
