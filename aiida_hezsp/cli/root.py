@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "aiida_hezsp.cli.demo",
     "explore": "aiida_hezsp.cli.explore",
     "export": "aiida_hezsp.cli.export",
+    "figures": "aiida_hezsp.cli.figures",
     "import-vasp": "aiida_hezsp.cli.import_vasp",
     "launch": "aiida_hezsp.cli.launch",
     "models": "aiida_hezsp.cli.models",
