@@ -2,6 +2,7 @@
 
 import pytest
 
+from aiida_hezsp.engine.sfmsd_train import SfmsdTrainInput
 from aiida_hezsp.workflows.protocol import PROTOCOLS, ProtocolError, load_protocol, parse_assignments
 
 
@@ -33,6 +34,32 @@ def test_paper_protocol_holds_the_numbers_of_the_paper():
     assert (paper["md"]["temperatures"], paper["md"]["n_steps"], paper["md"]["window"]) == ([1000], 100000, [0.2, 0.8])
     assert paper["sfmsd"]["training"]["search_iterations"] == 100
     assert paper["sfmsd"]["training"]["max_target"] == 200
+
+
+def test_paper_protocol_holds_the_papers_models_and_splits():
+    sfmsd = load_protocol("paper")["sfmsd"]
+    training, sisso = sfmsd["training"], sfmsd["training"]["sisso"]
+    assert training["models"] == ["GB", "RF", "SISSO"]
+    assert [(step["dataset"], step["keep"]) for step in training["splits"]] == [
+        ("quaternary", 172), ("quaternary", 40), ("multinary", 148),
+    ]  # fmt: skip
+    assert (max(sisso["dimension"]), max(sisso["complexity"]), sisso["subspace_size"]) == (7, 4, [10])
+    assert sisso["metric"] == "MaxAE"
+    assert " ".join(sisso["operators"]) == "+ - * / exp exp- ^-1 ^2 log sin"
+    assert {one["name"]: one["feature_set"] for one in sfmsd["variants"]} == {
+        "quaternary": "quaternary", "joined": "multinary",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_settings_of_sfmsd_training_are_those_of_the_engine(name):
+    """What a protocol says is what the job takes: nothing unknown, every step and every setting of SISSO valid."""
+    sfmsd = load_protocol(name)["sfmsd"]
+    for splits in (sfmsd["training"]["splits"], *(one["splits"] for one in sfmsd["variants"])):
+        job = SfmsdTrainInput(job="sfmsd-train", **{**sfmsd["training"], "splits": splits})
+        datasets = {choice["name"] for choice in sfmsd["compositions"]}
+        assert {step.dataset for step in job.splits} <= {None, *datasets}
+    assert "SISSO" in sfmsd["training"]["models"]
 
 
 def test_overrides_reach_nested_settings_and_leave_the_rest():
