@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,7 @@ _VERSION = re.compile(r"Program PWSCF v\.?(\d+(?:\.\d+)*)")
 _ENERGY = re.compile(r"^!\s+total energy", re.MULTILINE)
 _SMEARING = re.compile(r"^\s+smearing contrib\. \(-TS\)\s*=\s*(\S+) Ry", re.MULTILINE)
 _STRESS = re.compile(r"^\s+total\s+stress\b.*\n(?:.*\S.*\n){3}", re.MULTILINE)
+_MOMENT = re.compile(r"^\s+atom\s*:?\s*\d+.*\bmagn\s*[:=]\s*(-?[\d.]+)", re.MULTILINE)
 _LAST_SCF = re.compile(r"^\s+(?:A )?final scf calculation at the relaxed structure", re.MULTILINE | re.IGNORECASE)
 _NOT_CONVERGED = re.compile(r"^\s+convergence NOT achieved", re.MULTILINE)
 _IGNORED_U = re.compile(r"Warning: card\s+HUBBARD.*ignored")
@@ -36,10 +38,11 @@ _NO_BANDS = (
 
 @dataclass(frozen=True)
 class _Step:
-    """One ionic step: ASE's reading of it, and -TS in eV."""
+    """One ionic step: ASE's reading of it, -TS in eV, and the moments (n,) in mu_B, NaN where they were not printed."""
 
     atoms: "Atoms"
     smearing: float
+    moments: np.ndarray
 
 
 def is_pw_run(retrieved: orm.FolderData) -> bool:
@@ -88,7 +91,7 @@ def images_of_pw_run(retrieved: orm.FolderData, group: str, source: str) -> Imag
         energies=[step.atoms.get_potential_energy() - step.smearing / 2 for step in steps],
         forces=[atoms.get_forces() for atoms in frames],
         stresses=[_gpa(atoms) for atoms in frames],
-        magmoms=[_moments(atoms) for atoms in frames],
+        magmoms=[step.moments for step in steps],
         group=group,
         source=source,
         engine=engine,
@@ -134,10 +137,13 @@ def _path(text: str) -> list[_Step]:
         frames = read(io.StringIO(text), index=":", format="espresso-out")
     except (AssertionError, ValueError, LookupError, TypeError) as error:
         raise ImageError(f"stdout of pw.x cannot be read: {error}") from error
-    parts = _ENERGY.split(text)[1:]
-    if len(parts) != len(frames) or any(not {"energy", "forces", "stress"} <= set(a.calc.results) for a in frames):
+    parts = _ENERGY.split(text)  # moments come before the energy of their step, -TS after it
+    if len(parts) != len(frames) + 1 or any(not {"energy", "forces", "stress"} <= set(a.calc.results) for a in frames):
         raise ImageError("stdout of pw.x has not one energy, one set of forces and one stress for each ionic step")
-    return [_Step(atoms, _smearing(part)) for atoms, part in zip(frames, parts, strict=True)]
+    return [
+        _Step(atoms, _smearing(after), _moments(before, len(atoms)))
+        for atoms, (before, after) in zip(frames, pairwise(parts), strict=True)
+    ]
 
 
 def _smearing(part: str) -> float:
@@ -155,7 +161,10 @@ def _gpa(atoms: "Atoms") -> np.ndarray:
     return np.asarray(atoms.get_stress(voigt=False)) / GPa
 
 
-def _moments(atoms: "Atoms") -> np.ndarray:
-    """Return the moments (n,) in mu_B as printed, NaN where they were not."""
-    moments = atoms.calc.results.get("magmoms")
-    return np.full(len(atoms), np.nan) if moments is None else np.asarray(moments, dtype=float)
+def _moments(part: str, n_atoms: int) -> np.ndarray:
+    """Return the moments (n,) in mu_B that were printed last, NaN if none were.
+
+    ASE takes the last column, which is that of constraints before pw.x 6.8.
+    """
+    found = _MOMENT.findall(part)[-n_atoms:]
+    return np.array(found, dtype=float) if len(found) == n_atoms else np.full(n_atoms, np.nan)

@@ -152,10 +152,11 @@ def pw_inputs(
     valences = {name: float(pseudo.z_valence) for name, pseudo in pseudos.items()}
     parameters = pw_parameters(structure, mesh, dft, kind, valences)
     if not set(parameters["SYSTEM"]) >= _BY_CUTOFF:
-        wave, density = recommended_cutoffs(elements, family)
-        parameters["SYSTEM"] = {"ecutwfc": wave, "ecutrho": density, **parameters["SYSTEM"]}
-    # Wave functions at Gamma are real: half the work, the same numbers.
-    settings = {"GAMMA_ONLY": True} if mesh == [1, 1, 1] else {}
+        parameters["SYSTEM"] |= _cutoffs(parameters["SYSTEM"], *recommended_cutoffs(elements, family))
+    # The parser logs an error for each symmetry of a relaxed cell that it cannot shorten: it need not shorten them.
+    settings: dict[str, Any] = {"parser_options": {"all_symmetries": True}}
+    if mesh == [1, 1, 1]:
+        settings["GAMMA_ONLY"] = True  # wave functions are real there: half the work, the same numbers
     return {
         "pw": {
             "code": pw["code"],
@@ -171,6 +172,12 @@ def pw_inputs(
         "on_unhandled_failure": orm.Str("restart_once"),  # killed, and nobody said why
         "metadata": {"label": label},
     }
+
+
+def _cutoffs(system: Mapping[str, Any], wave: float, density: float) -> dict[str, float]:
+    """Return both cut-offs (Ry): the family's, but those that are set; more plane waves need more of the density's."""
+    own = float(system.get("ecutwfc", wave))
+    return {"ecutwfc": own, "ecutrho": float(system.get("ecutrho", max(density, density / wave * own)))}
 
 
 def _ionic(incar: Mapping[str, Any], kind: str) -> dict[str, Any]:
