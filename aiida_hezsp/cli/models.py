@@ -23,7 +23,8 @@ ERRORS = ("n", "rmse", "mae", "max_ae", "r2")
 def cmd_models(ctx: click.Context, models: tuple[str, ...], as_json: bool) -> None:
     """Show the errors of SF-MSD MODELS (pk, UUID, label or kind), or of all, on every set they were tested on.
 
-    The noise floor is the mean error of the targets themselves: no model can honestly be better.
+    The noise floor is the mean error of the targets themselves: no model can honestly be better. The last column is
+    the share of targets that lie in their intervals, beside the probability that those promise (`coverage`).
 
     \b
     Examples:
@@ -55,9 +56,9 @@ def cmd_models(ctx: click.Context, models: tuple[str, ...], as_json: bool) -> No
 def described(node: "SfmsdModelData") -> dict[str, Any]:
     """Return what is known of a model, with its errors and the noise floor by split."""
     summary = node.base.attributes.get("summary")
-    floors = summary.get("noise_floor", {})
+    floors, held = summary.get("noise_floor", {}), summary.get("held", {})
     splits = {
-        name: {**{key: errors.get(key) for key in ERRORS}, "noise_floor": floors.get(name)}
+        name: {**{key: errors.get(key) for key in ERRORS}, "noise_floor": floors.get(name), "held": held.get(name)}
         for name, errors in summary["metrics"].items()
     }
     told = ("feature_set", "parameters", "cross_validation", "coverage", "half_width", "splits", "removed")
@@ -81,7 +82,7 @@ def models_table(found: Sequence[dict[str, Any]]) -> "Table":
     table = Table(title="Errors of the SF-MSD models, A^2", caption=_caption(found), box=box.SIMPLE_HEAD)
     for name in ("model", "features", "set"):
         table.add_column(name, no_wrap=True)
-    for name in ("n", "RMSE", "MAE", "MaxAE", "R2", "noise floor"):
+    for name in ("n", "RMSE", "MAE", "MaxAE", "R2", "noise floor", "in interval"):
         table.add_column(name, justify="right", no_wrap=True)
     for entry in found:
         variant = f" ({entry['variant']})" if entry["variant"] else ""
@@ -89,10 +90,11 @@ def models_table(found: Sequence[dict[str, Any]]) -> "Table":
         for number, (split, errors) in enumerate(entry["errors"].items()):
             numbers = [_number(errors[key]) for key in ("rmse", "mae", "max_ae", "r2", "noise_floor")]
             head = (name, entry["feature_set"]) if number == 0 else ("", "")
-            table.add_row(*head, split, str(errors["n"]), *numbers)
+            inside = "-" if errors["held"] is None else f"{100 * errors['held']:.0f} %"
+            table.add_row(*head, split, str(errors["n"]), *numbers, inside)
         unseen = entry["cross_validation"]["out_of_fold"]
         numbers = [_number(unseen[key]) for key in ("rmse", "mae", "max_ae", "r2")]
-        table.add_row("", "", "cross-validated", str(unseen["n"]), *numbers, "-", end_section=True)
+        table.add_row("", "", "cross-validated", str(unseen["n"]), *numbers, "-", "-", end_section=True)
     return table
 
 

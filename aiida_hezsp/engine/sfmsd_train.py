@@ -108,10 +108,10 @@ def _train_one(table: TrainingTable, cleaned: TrainingTable, settings: TrainSett
 
 def _by_kind(models: dict[str, TrainedModel]) -> dict[str, Any]:
     """Return the sections of the output that have an entry for every kind."""
-    sections = ("metrics", "cross_validation", "parameters", "importances", "coverage", "half_width", "formula")
+    sections = ("metrics", "cross_validation", "parameters", "importances", "coverage", "half_width", "held", "formula")
     plain = {kind: model.description.model_dump(mode="json", include=set(sections)) for kind, model in models.items()}
     same = {name: {kind: plain[kind][name] for kind in plain} for name in sections[:4]}
-    intervals = {kind: {name: plain[kind][name] for name in ("coverage", "half_width")} for kind in plain}
+    intervals = {kind: {name: plain[kind][name] for name in ("coverage", "half_width", "held")} for kind in plain}
     formulas = {kind: plain[kind]["formula"] for kind in plain if plain[kind]["formula"]}
     return same | {"intervals": intervals, "formulas": formulas}
 

@@ -51,7 +51,8 @@ class Probe(Section):
 class Description(Section):
     """All that is known of a model beside the estimator itself; the JSON file beside the estimator's.
 
-    `half_width` is that of the interval of a composition of average difficulty, `splits` the steps that made the
+    `half_width` is that of the interval of a composition of average difficulty, `held` the share of targets that lie in
+    their intervals by test set (compare with `coverage`), `splits` the steps that made the
     named test sets of `metrics`, `formula` a SISSO model as one reads it, `calibration` what intervals rest on.
     """
 
@@ -66,6 +67,7 @@ class Description(Section):
     parameters: dict[str, int | float | str | bool | None]
     metrics: dict[str, Metrics]
     noise_floor: dict[str, float | None] = {}
+    held: dict[str, float] = {}
     cross_validation: CrossValidation
     importances: dict[str, Importance]
     removed: tuple[Removal, ...] = ()

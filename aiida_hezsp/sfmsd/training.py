@@ -79,18 +79,19 @@ def train(
     x, y = _training_arrays(cleaned)
     found, estimator = _fit(kind, settings, cleaned, x, y, say)
     calibration = Calibration.of(x, y - found.validation, settings.interval_neighbours)
-    coverage = attainable(settings.coverage, len(y))
+    intervals, coverage = Intervals(calibration), attainable(settings.coverage, len(y))
     description = Description(
         kind=kind.name,
         feature_set=cleaned.feature_set,
         columns=cleaned.columns,
         target=cleaned.target,
         coverage=coverage,
-        half_width=Intervals(calibration).half_width(coverage),
+        half_width=intervals.half_width(coverage),
         domain=_domain(cleaned.names, x),
         parameters=_plain(found.parameters),
         metrics=_metrics(estimator, cleaned),
         noise_floor=_noise_floor(cleaned),
+        held=_held(estimator, intervals, coverage, cleaned),
         cross_validation=_cross_validation(settings, found, y),
         importances=permutation_importances(estimator, x, y, cleaned.names, settings.seed, settings.threads),
         removed=tuple(removed),
@@ -166,6 +167,17 @@ def _metrics(estimator: Any, table: TrainingTable) -> dict[str, Metrics]:
         x, y = _arrays(table, split)
         found[split] = measure(y, estimator.predict(x))
     return found
+
+
+def _held(estimator: Any, intervals: Intervals, coverage: float, table: TrainingTable) -> dict[str, float]:
+    """Return by split, but for ``train``, the share of targets that lie in the intervals around their predictions."""
+    held = {}
+    for split in table.splits:
+        if split != TRAIN:
+            x, y = _arrays(table, split)
+            low, high = intervals.around(estimator.predict(x), x, coverage, lowest=0.0)
+            held[split] = float(((low <= y) & (y <= high)).mean())
+    return held
 
 
 def _noise_floor(table: TrainingTable) -> dict[str, float | None]:

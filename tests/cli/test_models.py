@@ -43,9 +43,11 @@ def node(aiida_profile_clean, trained):
 def test_table_has_every_set_beside_its_noise_floor(node, trained):
     result = run()
     assert result.exit_code == 0, result.output
-    lines = {line.split()[-7]: line.split()[-6:] for line in result.output.splitlines() if len(line.split()) > 6}
+    rows = [line.removesuffix(" %").split() for line in map(str.strip, result.output.splitlines())]
+    lines = {row[-8]: row[-7:] for row in rows if len(row) > 7}
     errors = trained[0].metrics["test_mine"]
     expected = [str(errors.n), *(f"{value:.3g}" for value in (errors.rmse, errors.mae, errors.max_ae, errors.r2)), "5"]
+    expected.append(f"{100 * trained[0].description.held['test_mine']:.0f}")
     assert lines["test_mine"] == expected
     assert lines["cross-validated"][0] == "48"
     assert f"SISSO {node.pk}: MSD / A^2 = {trained[0].description.formula}" in result.output
@@ -57,6 +59,7 @@ def test_json_of_one(node, trained):
     assert (found["pk"], found["kind"], found["variant"]) == (node.pk, "SISSO", None)
     assert found["errors"]["test_mine"]["rmse"] == pytest.approx(trained[0].metrics["test_mine"].rmse)
     assert found["errors"]["test_mine"]["noise_floor"] == 5.0
+    assert found["errors"]["test_mine"]["held"] == trained[0].description.held["test_mine"]
     assert [step["rest"] for step in found["splits"]] == ["test_mine"]
     assert len(found["removed"]) == found["errors"]["test_mine"]["n"] == 12
 

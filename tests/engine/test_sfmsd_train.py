@@ -88,7 +88,13 @@ def test_models_are_written_and_are_those_of_the_output(output, folder, table):
         assert model.predict(ordered).tolist() == [row["predictions"][kind] for row in output["rows"]]
         ends = np.transpose(model.intervals(ordered)).tolist()
         assert ends == [row["intervals"][kind] for row in output["rows"]]
-        assert output["intervals"][kind] == {"coverage": 0.8, "half_width": model.description.half_width}
+        described = output["intervals"][kind]
+        assert (described["coverage"], described["half_width"]) == (0.8, model.description.half_width)
+        assert set(described["held"]) == {"test", "outliers", "balanced_out", "test_b"}
+        for split, share in described["held"].items():
+            rows_of = [row for row in output["rows"] if row["split"] == split]
+            inside = [row["intervals"][kind][0] <= row["target"] <= row["intervals"][kind][1] for row in rows_of]
+            assert share == pytest.approx(np.mean(inside))
         assert [step.rest for step in model.description.splits] == ["balanced_out", "test_b"]
 
 
