@@ -5,7 +5,8 @@ from statistics import median_low
 
 from aiida_hezsp.chemistry import parse_formula
 from aiida_hezsp.families import Family
-from aiida_hezsp.sfmsd.regions import REGIONS
+from aiida_hezsp.sfmsd.acquisition import AcquisitionRule
+from aiida_hezsp.sfmsd.regions import REGIONS, RegionRule
 from aiida_hezsp.workflows.compositions import host_formula
 from aiida_hezsp.workflows.costs import Estimator, Stage
 
@@ -16,11 +17,15 @@ def verify_stages(estimator: Estimator, family: Family, screened: Sequence[int])
     """Return the stages of `hezsp.verify` after a screen of cells with these numbers of atoms.
 
     Which structures are checked, nobody knows before the screen: as many as regions can give, of the median size.
+
+    Raises:
+        SettingsError: the regions contradict themselves.
     """
     settings = estimator.settings
     verify, arrhenius = settings["verify"], settings["verify"]["arrhenius"]
+    rule = RegionRule(**verify["regions"])
     size = median_low(screened)
-    checked = [size] * min(len(REGIONS) * verify["regions"]["per_region"], len(screened))
+    checked = [size] * min(len(REGIONS) * rule.per_region, len(screened))
     stages = []
     if checked:
         md = {**settings["md"], "temperatures": settings["md"]["temperatures"][:1]}
@@ -53,9 +58,13 @@ def active_stages(estimator: Estimator, pool: Sequence[int], rows: int) -> list[
         estimator: of costs.
         pool: number of atoms of each composition.
         rows: number of compositions that get MD (`active_rows`).
+
+    Raises:
+        SettingsError: the acquisition is none, or its numbers are impossible.
     """
     settings = estimator.settings
     active, size = settings["active"], median_low(pool)
+    AcquisitionRule(active["acquisition"], active["kappa"], active["seed"])
     md = {**settings["md"], "temperatures": settings["md"]["temperatures"][:1]}
     first = min(active["first"], len(pool))
     stages = [estimator.relaxation("pool", pool), estimator.dynamics("MD, first round", [size] * first, md)]

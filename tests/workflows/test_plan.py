@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from aiida_hezsp.errors import SettingsError
 from aiida_hezsp.workflows.plan import plan
 from aiida_hezsp.workflows.protocol import load_protocol
 
@@ -65,6 +66,19 @@ def test_rounds_end_where_the_pool_does(family):
     counts = [stage.structures for name, stage in found.items() if name.startswith("MD, ")]
     assert counts == [5, 4, 3]  # of 12
     assert found["pool"].structures == found["SF-MSD models"].structures == 12
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "message"),
+    [
+        ("verify", {"verify": {"regions": {"low": 120.0, "high": 40.0}}}, "low < high"),
+        ("active", {"active": {"acquisition": "best"}}, "random, greedy, ucb, ei"),
+        ("active", {"active": {"kappa": -1.0}}, "negative"),
+    ],
+)
+def test_impossible_settings_are_refused_before_anything_runs(family, kind, settings, message):
+    with pytest.raises(SettingsError, match=message):
+        stages(kind, family, "demo", **settings)
 
 
 def test_costs_scale_with_steps_and_atoms(family):
