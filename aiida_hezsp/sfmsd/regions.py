@@ -31,7 +31,10 @@ class RegionRule:
     def __post_init__(self) -> None:
         """Check the order of the thresholds."""
         if not self.low < self.high or self.per_region < 0:
-            raise SettingsError(f"regions need low < high and a number to draw, not {self}")
+            raise SettingsError(
+                f"regions begin at low {self.low:g} and high {self.high:g} A^2 and draw {self.per_region} each: "
+                "low < high and a number of at least 0 are needed"
+            )
 
 
 def region_of(msd: float, rule: RegionRule) -> str:
