@@ -110,7 +110,8 @@ class AimdWorkChain(HezspWorkChain):
 
     def inspect_segment(self) -> None:
         """Accept the segment, or see what can be done about it."""
-        jobs = [node for node in self.ctx.chain.called if isinstance(node, orm.CalcJobNode)]
+        called = [node for node in self.ctx.chain.called if isinstance(node, orm.CalcJobNode)]
+        jobs = sorted(called, key=lambda node: node.pk)
         if not jobs or jobs[-1].exit_status not in FRUITFUL or "retrieved" not in jobs[-1].outputs:
             self.refuse(self.ctx.chain.exit_message or f"{self.ctx.chain.process_state.value}")
             return

@@ -1,6 +1,7 @@
 """Run DFT on many structures, a bounded number at once, and collect the labelled images."""
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from aiida import orm
@@ -20,11 +21,24 @@ from aiida_hezsp.workflows.dft.engines import (
 )
 from aiida_hezsp.workflows.dft.validation import validate_dft
 
-__all__ = ("FRUITFUL", "VaspBatchWorkChain", "VaspQueueWorkChain", "VaspWorkChain", "add_vasp")
+__all__ = ("FRUITFUL", "VaspBatchWorkChain", "VaspQueueWorkChain", "VaspWorkChain", "add_vasp", "without_repetitions")
 
 # A: closer atoms are a broken structure, of which pymatgen can make no inputs.
 _MIN_DISTANCE = 0.5
 FRUITFUL = ENGINES["vasp"].fruitful
+
+
+def without_repetitions(jobs: Iterable[orm.CalcJobNode], finished: Collection[int]) -> list[orm.CalcJobNode]:
+    """Return the calculations in order, one of each with the same structure and parameters.
+
+    A daemon that is killed between submitting a calculation and remembering that it did submits it a second time; its
+    ionic steps would count twice. Kept is the last one that finished, or the last one.
+    """
+    kept: dict[tuple[str, str], orm.CalcJobNode] = {}
+    for job in sorted(jobs, key=lambda node: (node.exit_status in finished, node.pk)):
+        parameters = json.dumps(job.inputs.parameters.get_dict(), sort_keys=True)
+        kept[job.inputs.structure.uuid, parameters] = job
+    return sorted(kept.values(), key=lambda node: node.pk)
 
 
 class VaspQueueWorkChain(HezspWorkChain):
@@ -94,7 +108,7 @@ class VaspQueueWorkChain(HezspWorkChain):
         wanted = self.dft_engine.fruitful if statuses is None else statuses
         called = [node for node in self.done()[key].called if isinstance(node, orm.CalcJobNode)]
         usable = [node for node in called if node.exit_status in wanted and "retrieved" in node.outputs]
-        return sorted(usable, key=lambda node: node.pk)
+        return without_repetitions(usable, self.dft_engine.finished)
 
 
 class VaspBatchWorkChain(VaspQueueWorkChain):
