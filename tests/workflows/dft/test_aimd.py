@@ -79,15 +79,6 @@ def test_segments_one_of_them_killed_are_the_uninterrupted_run(standin, vasp, al
     assert done[0].outputs.remote_folder.is_empty
 
 
-def test_a_contcar_without_velocities_is_noticed_before_a_segment_is_spent_on_it(standin, vasp, alloy):
-    """`append_text` cuts the velocities off: VASP would draw new ones and go on without a word."""
-    cut = {"append_text": "head -n 12 CONTCAR > short && mv short CONTCAR"}
-    _, node = run(vasp(standin()), alloy, options=cut, segment_steps=12, max_failures=0)
-    assert node.exit_status == 410
-    assert "CONTCAR has no velocities to continue with" in node.exit_message
-    assert len(jobs(node)) == 1
-
-
 def test_electronic_steps_that_do_not_suffice_are_made_more(standin, vasp, alloy):
     outputs, node = run(vasp(standin()), alloy, incar={"nelm": 4})
     assert node.is_finished_ok, node.exit_message
@@ -97,12 +88,15 @@ def test_electronic_steps_that_do_not_suffice_are_made_more(standin, vasp, alloy
     assert outputs["results"]["n_segments"] == 1
 
 
-def test_a_run_that_fails_for_good_gives_what_it_has(standin, vasp, alloy, tmp_path):
-    """The folder in which the first segment ran is made useless: the second one never gets its CONTCAR."""
-    spoil = {"append_text": f"test -e {tmp_path}/first && rm CONTCAR && touch CONTCAR; touch {tmp_path}/first"}
+def test_velocities_that_are_lost_are_noticed_and_the_run_gives_what_it_has(standin, vasp, alloy, tmp_path):
+    """`append_text` cuts the second CONTCAR short: VASP would draw new velocities and go on without a word."""
+    marker, cut = tmp_path / "first", "head -n 12 CONTCAR > short && mv short CONTCAR"
+    spoil = {"append_text": f"if test -e {marker}; then {cut}; fi; touch {marker}"}
     outputs, node = run(vasp(standin()), alloy, options=spoil, segment_steps=10, max_failures=0)
     assert node.exit_status == 420
     assert "The run ended after 10 of 24 steps" in node.exit_message
+    assert "CONTCAR has no velocities to continue with" in node.exit_message
+    assert len(jobs(node)) == 2
     assert outputs["trajectory"].get_array("positions").shape == (10, 1, 3)
     assert outputs["results"]["n_segments"] == 1
 
