@@ -1,0 +1,208 @@
+"""What fine-tuning on first-principles labels gives: errors before and after, split by image and by composition.
+
+    python evidence.py --labels labels_1.extxyz --out result_1
+
+Two questions, two kinds of split:
+
+- by image, as the paper does it: 60 % of the images train, 20 % choose the best epoch, 20 % test; images of one
+  composition sit on both sides;
+- by composition: the compositions are dealt into `--folds` parts; each part is kept out of a training of its own, so
+  that every composition is tested by a model that never saw it.
+
+Writes `<out>.json` (MAE and RMSE, settings, versions), `<out>_images.png` and `<out>_compositions.png` (parity), and
+`<out>.safetensors`, the model of a last training on all compositions. An interrupted run goes on: finished trainings
+are kept in `<out>.work/`.
+
+Every composition has a dopant that no other has. If it is kept out, the energy reference of that element is not known,
+before and after: energies of unseen compositions are compared after the mean difference of each composition is taken
+away. Forces need no such care.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase.io import read
+
+from aiida_hezsp.errors import ImageError
+from aiida_hezsp.potential import FinetuneSettings, ImageSet, finetune, load_model, save_model
+from aiida_hezsp.potential.arrays import read_npz, write_npz
+from aiida_hezsp.potential.finetune_settings import LossWeights, SplitSettings
+
+WEIGHTS = LossWeights(energy=1.0, forces=1.0, stress=0.0, magmoms=0.1)
+MOMENTS = ("reference", "before", "after")
+QUANTITIES = {"energy": ("energies", "meV/atom"), "force": ("forces", "meV/A")}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Train, measure, draw, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--labels", type=Path, nargs="+", required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--model", default="0.3.0", help="to start from (default 0.3.0)")
+    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--batch-size", type=int, default=8)
+    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--folds", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args(arguments)
+    images = load_labels(options.labels)
+    work = options.out.with_suffix(".work")
+    work.mkdir(parents=True, exist_ok=True)
+    settings = FinetuneSettings(
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+        weights=WEIGHTS,
+        seed=options.seed,
+        restart_every=5,
+    )
+    by_image = trained(options.model, images, settings, work / "images")
+    parts = folds(images.groups, options.folds, options.seed)
+    by_part = [
+        trained(options.model, images, replace(settings, holdout=tuple(part)), work / f"fold_{number}")
+        for number, part in enumerate(parts)
+    ]
+    pooled = {
+        "test images": pool([by_image], "test"),
+        "unseen compositions": aligned(pool(by_part, "unseen")),
+    }
+    last = replace(settings, split=SplitSettings(train=0.9, validation=0.1, test=0.0))
+    trained(options.model, images, last, work / "final", keep=options.out.with_suffix(".safetensors"))
+    report(options, images, pooled, parts)
+
+
+def load_labels(paths: Sequence[Path]) -> ImageSet:
+    """Return the labelled images of one or more files of `label.py`."""
+    sets = []
+    for path in paths:
+        for atoms in read(path, index=":", format="extxyz"):
+            results = atoms.calc.results
+            moments = results.get("magmoms")
+            sets.append(
+                ImageSet.from_frames(
+                    symbols=atoms.get_chemical_symbols(),
+                    cells=[atoms.cell.array],
+                    positions=[atoms.positions],
+                    energies=[results["energy"]],
+                    forces=[results["forces"]],
+                    magmoms=None if moments is None else [moments],
+                    group=atoms.info["composition"],
+                    source=atoms.info["id"],
+                    engine=atoms.info["engine"],
+                )
+            )
+    if not sets:
+        raise ImageError(f"{', '.join(map(str, paths))}: no labelled image")
+    return ImageSet.concatenate(sets)
+
+
+def folds(groups: np.ndarray, number: int, seed: int) -> list[list[str]]:
+    """Deal the compositions into parts."""
+    names = np.random.default_rng(seed).permutation(np.unique(groups))
+    return [sorted(part.tolist()) for part in np.array_split(names, number)]
+
+
+def trained(
+    start: str, images: ImageSet, settings: FinetuneSettings, folder: Path, keep: Path | None = None
+) -> dict[str, np.ndarray]:
+    """Fine-tune, or read what an earlier run found: predictions before and after, labels, splits."""
+    file = folder.with_suffix(".npz")
+    names = (
+        "split",
+        "group",
+        "n_atoms",
+        *(f"{moment}_{name}" for moment in MOMENTS for name in ("energies", "forces")),
+    )
+    if file.exists():
+        return read_npz(file, required=names, error=ImageError)
+
+    def tell(stage: str, done: int, total: int, note: str) -> None:
+        if (stage == "train" and done == total) or done % 20 == 0:
+            print(f"{folder.name} {stage} {done}/{total} {note}", flush=True)
+
+    result = finetune(load_model(start), images, settings, checkpoint=folder.with_suffix(".checkpoint"), report=tell)
+    if keep is not None:
+        save_model(result.final, keep)
+    split = np.full(len(images), "left out")
+    for name, members in result.split.items():
+        split[members] = name
+    arrays = {"split": split, "group": images.groups, "n_atoms": images.n_atoms}
+    for moment, found in (("before", result.predictions["before"]), ("after", result.predictions["after"])):
+        arrays |= {f"{moment}_energies": found.energies, f"{moment}_forces": found.forces}
+    arrays |= {"reference_energies": images.energies_per_atom, "reference_forces": images.forces}
+    write_npz(file, arrays)
+    return arrays
+
+
+def pool(runs: Sequence[dict[str, np.ndarray]], split: str) -> dict[str, np.ndarray]:
+    """Return the images of one split of several trainings, as arrays of one set."""
+    parts: dict[str, list[np.ndarray]] = {}
+    for run in runs:
+        chosen = run["split"] == split
+        atoms = np.repeat(chosen, run["n_atoms"])
+        for name, values in run.items():
+            parts.setdefault(name, []).append(values[atoms if name.endswith("forces") else chosen])
+    return {name: np.concatenate(values) for name, values in parts.items()}
+
+
+def aligned(pooled: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the same with energies whose mean difference from the labels is zero in every composition."""
+    moved = dict(pooled)
+    for moment in ("before", "after"):
+        energies = pooled[f"{moment}_energies"].copy()
+        for group in np.unique(pooled["group"]):
+            members = pooled["group"] == group
+            energies[members] -= (energies - pooled["reference_energies"])[members].mean()
+        moved[f"{moment}_energies"] = energies
+    return moved
+
+
+def errors(pooled: dict[str, np.ndarray]) -> dict[str, dict[str, float]]:
+    """Return MAE and RMSE before and after, in meV/atom and meV/A."""
+    found: dict[str, dict[str, float]] = {}
+    for quantity, (name, _) in QUANTITIES.items():
+        for moment in ("before", "after"):
+            difference = 1e3 * (pooled[f"{moment}_{name}"] - pooled[f"reference_{name}"])
+            found[f"{quantity} {moment}"] = {
+                "mae": float(np.abs(difference).mean()),
+                "rmse": float(np.sqrt((difference**2).mean())),
+            }
+    return found
+
+
+def report(options: Any, images: ImageSet, pooled: dict[str, dict[str, np.ndarray]], parts: list[list[str]]) -> None:
+    """Write the numbers and the figures."""
+    from aiida_hezsp.report.parity import parity_figure
+    from aiida_hezsp.report.style import settle, styled
+
+    found = {title: {"n_images": len(arrays["split"]), **errors(arrays)} for title, arrays in pooled.items()}
+    document = {
+        "errors": found,
+        "units": {quantity: unit for quantity, (_, unit) in QUANTITIES.items()},
+        "n_images": len(images),
+        "n_compositions": len(np.unique(images.groups)),
+        "folds": parts,
+        "settings": {key: str(value) if isinstance(value, Path) else value for key, value in vars(options).items()
+                     if key not in {"labels", "out"}} | {"weights": asdict(WEIGHTS)},
+        "labels": sorted(set(images.engines.tolist())),
+        "versions": {name: version(name) for name in ("aiida-hezsp", "chgnet", "torch", "gpaw", "numpy")},
+    }  # fmt: skip
+    text = json.dumps(document, indent=1)
+    options.out.with_suffix(".json").write_text(text + "\n", encoding="utf8")
+    print(text)
+    for title, arrays in pooled.items():
+        with styled():
+            figure = parity_figure(arrays, f"CHGNet and GPAW (PBE): {title}", standin=False)
+            settle(figure)
+            figure.savefig(options.out.with_name(f"{options.out.name}_{title.split()[1]}.png"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
