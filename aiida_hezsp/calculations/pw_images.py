@@ -16,7 +16,15 @@ from aiida_hezsp.potential.images import ImageSet
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ("FINAL_SCF", "UNCONVERGED", "images_of_pw_run", "is_pw_run", "left_out_of_pw_run", "pw_engine")
+__all__ = (
+    "FINAL_SCF",
+    "UNCONVERGED",
+    "completed_steps",
+    "images_of_pw_run",
+    "is_pw_run",
+    "left_out_of_pw_run",
+    "pw_engine",
+)
 
 STDOUT = "aiida.out"
 FINAL_SCF = "the energy in new plane waves, of a structure that the step before has in those of the whole path"
@@ -48,6 +56,11 @@ class _Step:
 def is_pw_run(retrieved: orm.FolderData) -> bool:
     """Return whether these are the files of a pw.x calculation of aiida-quantumespresso."""
     return STDOUT in retrieved.base.repository.list_object_names()
+
+
+def completed_steps(retrieved: orm.FolderData) -> int:
+    """Return how many ionic steps of a pw.x calculation were completed, forces and stress included."""
+    return len(_STRESS.findall(_stdout(retrieved)))
 
 
 def pw_engine(stdout: str) -> str:

@@ -86,7 +86,7 @@ class _Vasp(DftEngine):
 
 
 class _QuantumEspresso(DftEngine):
-    """pw.x through aiida-quantumespresso's `quantumespresso.pw.base`."""
+    """pw.x through aiida-quantumespresso's `quantumespresso.pw.base`, but for its restart at the walltime."""
 
     title, namespace, family, trajectory = "pw.x", "pw", "pseudo_family", "output_trajectory"
     finished = (0,)
@@ -99,7 +99,9 @@ class _QuantumEspresso(DftEngine):
         self, structure: orm.StructureData, given: Mapping[str, Any], dft: Settings, kind: str, label: str
     ) -> Process:
         inputs = pw_inputs(structure, given, dft, kind, label)
-        return WorkflowFactory("quantumespresso.pw.base"), inputs
+        from aiida_hezsp.workflows.dft.pw import PwWorkChain  # needs the plugin, which `pw_inputs` has asked for
+
+        return PwWorkChain, inputs
 
     def check(self, elements: Iterable[str], family: str, dft: Settings) -> None:
         from aiida_hezsp.workflows.dft.pseudos import recommended_cutoffs, require_pseudos
