@@ -86,7 +86,7 @@ def importance_figure(importances: Nested, *, standin: bool) -> "Figure":
         height = 0.8 / len(importances)
         for number, (model, by_feature) in enumerate(importances.items()):
             y = np.arange(len(features)) - (number - (len(importances) - 1) / 2) * height
-            _bars(axes, y, [by_feature[name] for name in features], height, COLORS[number % len(COLORS)], model)
+            _bars(axes, y, [by_feature[name] for name in features], height, _BARS[number % len(_BARS)], model)
         axes.set_yticks(range(len(features)), features)
         axes.grid(visible=False, axis="y")
         axes.set_title("What the models rely on")
