@@ -22,7 +22,7 @@ help:
 
 $(VENV)/.installed: pyproject.toml constraints.txt setup.py $(wildcard aiida_hezsp/potential/native/src/*)
 	@echo "Installing into $(VENV) (about 2 minutes, 3 GB) ..."
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	$(PIP) --editable .
 	@$(BIN)/hezsp-engine --version | tail -n 1  # the processor's instructions, or 'not built': PyTorch then
 	@touch $@
@@ -34,7 +34,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 
 $(OPTIMADE)/.installed: constraints-optimade.txt
 	@echo "Installing optimade-maker into $(OPTIMADE) (about 1 minute, 0.6 GB) ..."
-	@test -x $(OPTIMADE)/bin/python || $(PYTHON) -m venv $(OPTIMADE)
+	@$(OPTIMADE)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(OPTIMADE)
 	$(OPTIMADE)/bin/python -m pip install --disable-pip-version-check --quiet \
 		--constraint constraints-optimade.txt 'optimade-maker[aiida]==1.0.0'
 	@touch $@
