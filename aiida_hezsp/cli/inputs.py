@@ -216,11 +216,12 @@ def load_node_or_fail(identifier: str, node_type: type) -> Any:
     Raises:
         click.ClickException: there is no such node, or it is of another type.
     """
-    from aiida import orm
     from aiida.common.exceptions import MultipleObjectsError, NotExistent
 
+    from aiida_hezsp.provenance.identifiers import find_node
+
     try:
-        node = orm.load_node(identifier)
+        node = find_node(identifier)
     except (NotExistent, MultipleObjectsError, ValueError) as error:
         raise click.ClickException(f"node {identifier!r} was not found in this profile") from error
     if not isinstance(node, node_type):

@@ -12,6 +12,7 @@ from aiida.common.exceptions import MultipleObjectsError, NotExistent
 
 from aiida_hezsp.errors import PredictionError
 from aiida_hezsp.provenance.graph import kind_of_process
+from aiida_hezsp.provenance.identifiers import find_node
 
 __all__ = (
     "PREDICT_PROCESS_TYPE",
@@ -272,7 +273,7 @@ def _amounts(formula: str) -> dict[str, float]:
 
 def _load_node(text: str) -> orm.Node:
     try:
-        return orm.load_node(int(text)) if text.isdigit() else orm.load_node(uuid=text)
+        return find_node(text)
     except NotExistent as error:
         raise PredictionError(f"no node has the identifier {text}; {_LIST}") from error
     except MultipleObjectsError as error:
