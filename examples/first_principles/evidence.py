@@ -129,7 +129,7 @@ def trained(
 
     result = finetune(load_model(start), images, settings, checkpoint=folder.with_suffix(".checkpoint"), report=tell)
     if keep is not None:
-        save_model(result.final, keep)
+        save_model(keep, result.final, {"labels": sorted(set(images.engines.tolist())), "n_images": len(images)})
     split = np.full(len(images), "left out")
     for name, members in result.split.items():
         split[members] = name
