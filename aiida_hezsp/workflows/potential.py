@@ -104,6 +104,7 @@ class PotentialWorkChain(HezspWorkChain):
             relaxation_model=model,
             md_model=model,
             mobile=self.family.mobile.element,
+            charge=float(self.family.mobile.charge),
             settings=orm.Dict({"jobs": settings["jobs"], "relax": settings["relax"], "md": md}),
             metadata={"label": "MD for transition images"},
         )

@@ -69,6 +69,7 @@ class SfmsdWorkChain(HezspWorkChain):
             relaxation_model=self.inputs.relaxation_model,
             md_model=self.inputs.md_model,
             mobile=self.family.mobile.element,
+            charge=float(self.family.mobile.charge),
             settings=self.sections("jobs", "relax", "md"),
             metadata={"label": "MD targets"},
         )
