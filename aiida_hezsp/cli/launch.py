@@ -10,20 +10,18 @@ from aiida_hezsp.cli.inputs import load_node_or_fail, model_node
 from aiida_hezsp.cli.launch_checks import cmd_aimd, cmd_check_dynamics, cmd_check_relaxation
 from aiida_hezsp.cli.launch_verify import cmd_active, cmd_robustness, cmd_verify
 from aiida_hezsp.cli.launcher import Launch
-from aiida_hezsp.cli.options import dft_options, engine_options, launch_options
+from aiida_hezsp.cli.options import (
+    cell_option,
+    dft_options,
+    engine_options,
+    launch_options,
+    model_option,
+    seed_option,
+)
 
 __all__ = ("cmd_launch",)
 
 _STRUCTURES = click.argument("structures", nargs=-1, required=True)
-_CELL = click.option(
-    "--cell",
-    type=click.Choice(["primitive", "supercell"]),
-    default="primitive",
-    show_default=True,
-    help="For formulas.",
-)
-_SEED = click.option("--seed", default=1, show_default=True, help="Seed of the decoration, for formulas.")
-_MODEL = click.option("--model", default="0.3.0", show_default=True, help="Bundled name, safetensors file, or node.")
 _RELAXATION_MODEL = click.option("--relaxation-model", default="0.3.0", show_default=True, help="Model that relaxes.")
 _MD_MODEL = click.option("--md-model", default="0.3.0", show_default=True, help="Model that runs MD.")
 
@@ -45,8 +43,8 @@ def cmd_launch() -> None:
 
 @cmd_launch.command("relax-images")
 @_STRUCTURES
-@_CELL
-@_SEED
+@cell_option
+@seed_option
 @dft_options
 @launch_options
 @click.pass_context
@@ -73,8 +71,8 @@ def cmd_relax_images(ctx: click.Context, **options: Any) -> None:
 
 @cmd_launch.command("single-points")
 @_STRUCTURES
-@_CELL
-@_SEED
+@cell_option
+@seed_option
 @dft_options
 @launch_options
 @click.pass_context
@@ -100,9 +98,9 @@ def cmd_single_points(ctx: click.Context, **options: Any) -> None:
 
 @cmd_launch.command("relax")
 @_STRUCTURES
-@_CELL
-@_SEED
-@_MODEL
+@cell_option
+@seed_option
+@model_option
 @engine_options
 @launch_options
 @click.pass_context
@@ -127,9 +125,9 @@ def cmd_relax(ctx: click.Context, **options: Any) -> None:
 
 @cmd_launch.command("md")
 @_STRUCTURES
-@_CELL
-@_SEED
-@_MODEL
+@cell_option
+@seed_option
+@model_option
 @engine_options
 @launch_options
 @click.pass_context
@@ -153,8 +151,8 @@ def cmd_md(ctx: click.Context, **options: Any) -> None:
 
 @cmd_launch.command("transport")
 @_STRUCTURES
-@_CELL
-@_SEED
+@cell_option
+@seed_option
 @_RELAXATION_MODEL
 @_MD_MODEL
 @engine_options
@@ -192,7 +190,7 @@ def cmd_transport(ctx: click.Context, **options: Any) -> None:
 
 @cmd_launch.command("finetune")
 @click.argument("images")
-@_MODEL
+@model_option
 @click.option("--stage", type=click.Choice(["relaxation", "md"]), default="relaxation", help="Whose settings to use.")
 @engine_options
 @launch_options

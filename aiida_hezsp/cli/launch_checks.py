@@ -6,27 +6,25 @@ import click
 
 from aiida_hezsp.cli.inputs import model_node
 from aiida_hezsp.cli.launcher import Launch
-from aiida_hezsp.cli.options import engine_options, launch_options, vasp_options
+from aiida_hezsp.cli.options import (
+    cell_option,
+    engine_options,
+    launch_options,
+    model_option,
+    seed_option,
+    vasp_options,
+)
 
 __all__ = ("cmd_aimd", "cmd_check_dynamics", "cmd_check_relaxation")
 
-_CELLS = click.Choice(["primitive", "supercell"])
-_CELL = click.option(
-    "--cell",
-    type=click.Choice(["primitive", "supercell"]),
-    default="primitive",
-    show_default=True,
-    help="For formulas.",
-)
-_SEED = click.option("--seed", default=1, show_default=True, help="Seed of the decoration, for formulas.")
 _STRUCTURE = click.argument("structures", metavar="STRUCTURE", callback=lambda _ctx, _param, value: (value,))
 _TEMPERATURE = click.option("--temperature", type=float, help="K; that of the protocol if not given.")
 
 
 @click.command("aimd")
 @_STRUCTURE
-@_CELL
-@_SEED
+@cell_option
+@seed_option
 @_TEMPERATURE
 @vasp_options
 @launch_options
@@ -53,9 +51,9 @@ def cmd_aimd(ctx: click.Context, **options: Any) -> None:
 
 @click.command("check-relaxation")
 @click.argument("structures", nargs=-1, required=True)
-@_CELL
-@_SEED
-@click.option("--model", default="0.3.0", show_default=True, help="Bundled name, safetensors file, or node.")
+@cell_option
+@seed_option
+@model_option
 @vasp_options
 @engine_options
 @launch_options
@@ -82,10 +80,10 @@ def cmd_check_relaxation(ctx: click.Context, **options: Any) -> None:
 
 @click.command("check-dynamics")
 @_STRUCTURE
-@_CELL
-@_SEED
+@cell_option
+@seed_option
 @_TEMPERATURE
-@click.option("--model", default="0.3.0", show_default=True, help="Bundled name, safetensors file, or node.")
+@model_option
 @vasp_options
 @engine_options
 @launch_options

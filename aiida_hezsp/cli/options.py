@@ -9,7 +9,15 @@ import click
 
 from aiida_hezsp.cli.environment import ENGINE_LABEL, STANDIN_FAMILY, STANDIN_LABEL
 
-__all__ = ("dft_options", "engine_options", "launch_options", "vasp_options")
+__all__ = (
+    "cell_option",
+    "dft_options",
+    "engine_options",
+    "launch_options",
+    "model_option",
+    "seed_option",
+    "vasp_options",
+)
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -18,6 +26,18 @@ def _stack(*decorators: Decorator) -> Decorator:
     """Return one decorator for several, in the order of the help text."""
     return lambda function: reduce(lambda wrapped, decorator: decorator(wrapped), reversed(decorators), function)
 
+
+cell_option = click.option(
+    "--cell",
+    type=click.Choice(["primitive", "supercell"]),
+    default="primitive",
+    show_default=True,
+    help="For formulas.",
+)
+seed_option = click.option("--seed", default=1, show_default=True, help="Seed of the decoration, for formulas.")
+model_option = click.option(
+    "--model", default="0.3.0", show_default=True, help="Bundled name, safetensors file, or node."
+)
 
 launch_options = _stack(
     click.option("--family", default="lzsp", show_default=True, help="Family: a shipped name or a family file."),
