@@ -76,7 +76,7 @@ class Criteria:
         for element, wanted in self.proportions.items():
             filters.append({f"attributes.site_fractions.{element}": wanted.to_filter()})
         if self.regions:
-            filters.append({"or": [{"attributes.msd": _half_open(*REGIONS[name])} for name in self.regions]})
+            filters.append({"or": [{"attributes.msd": _within(name)} for name in self.regions]})
         if self.types:
             filters.append({"attributes.type": {"in": list(self.types)}})
         for name, value in (("family", self.family), ("model_kind", self.kind)):
@@ -86,8 +86,10 @@ class Criteria:
         return [entry for entry in filters if all(value != {} for value in entry.values())]
 
 
-def _half_open(low: float, high: float) -> dict[str, float]:
-    return {">=": low} if high == float("inf") else {">=": low, "<": high}
+def _within(region: str) -> dict[str, float]:
+    """Return the filter of a region; both ends of the medium one belong to it."""
+    low, high = REGIONS[region]
+    return {"low": {"<": high}, "medium": {">=": low, "<=": high}, "high": {">": low}}[region]
 
 
 def _check_element(symbol: str) -> None:

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 from aiida import orm
 
 from aiida_hezsp.provenance.predictions import PREDICT_PROCESS_TYPE, model_of
+from aiida_hezsp.sfmsd import regions as rules
+from aiida_hezsp.sfmsd.regions import RegionRule
 
 if TYPE_CHECKING:
     import numpy as np
 
 __all__ = ("REGIONS", "MsdDistribution", "distribution_of", "place_of", "region_of")
 
-REGIONS = {"low": (0.0, 40.0), "medium": (40.0, 120.0), "high": (120.0, math.inf)}
-"""Lower end (in it) and upper end (not in it) of each region, A^2 (paper, section 2.3)."""
+_RULE = RegionRule()
+REGIONS = {"low": (0.0, _RULE.low), "medium": (_RULE.low, _RULE.high), "high": (_RULE.high, math.inf)}
+"""Ends of each region, A^2 (paper, section 2.3); both ends of the medium one belong to it."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class MsdDistribution:
 
 def region_of(msd: float) -> str:
     """Return the region of an MSD (A^2): low, medium or high."""
-    return next(name for name, (_, high) in REGIONS.items() if msd < high)
+    return rules.region_of(msd, _RULE)
 
 
 def distribution_of(model: orm.Data) -> MsdDistribution:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aiida_hezsp.provenance.distribution import REGIONS
+from aiida_hezsp.provenance.distribution import REGIONS, region_of
 from aiida_hezsp.provenance.predictions import RankedPrediction
 from aiida_hezsp.report.style import COLORS, GREY, WIDTH, mark_standin, new_figure, styled
 
@@ -56,7 +56,7 @@ def distribution_figure(ranked: Sequence[RankedPrediction], *, standin: bool) ->
         for name, (low, high) in REGIONS.items():
             if low < right:
                 axes.axvspan(low, min(high, right), color=_SHADES[name], zorder=0, lw=0)
-                count = int(((values >= low) & (values < high)).sum())
+                count = sum(region_of(value) == name for value in values)
                 middle = (low + min(high, right)) / 2
                 axes.text(middle, 0.97, f"{name}: {count}", transform=axes.get_xaxis_transform(), ha="center", va="top")
         axes.set_xlim(0, right)

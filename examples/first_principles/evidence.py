@@ -7,11 +7,13 @@ Two questions, two kinds of split:
 - by image, as the paper does it: 60 % of the images train, 20 % choose the best epoch, 20 % test; images of one
   composition sit on both sides;
 - by composition: the compositions are dealt into `--folds` parts; each part is kept out of a training of its own, so
-  that every composition is tested by a model that never saw it.
+  that every composition is tested by a model that never saw it. Of the images of the others 90 % train and 10 % choose
+  the best epoch.
 
 Writes `<out>.json` (MAE and RMSE, settings, versions), `<out>_images.png` and `<out>_compositions.png` (parity), and
-`<out>.safetensors`, the model of a last training on all compositions. An interrupted run goes on: finished trainings
-are kept in `<out>.work/`.
+`<out>.safetensors`, the model of a last training on all compositions; with `--only-model` nothing but the model. The
+trainings run in `--workers` processes of OMP_NUM_THREADS threads each. An interrupted run goes on: finished trainings
+and the checkpoints of others are kept in `<out>.work/`.
 
 Every composition has a dopant that no other has. If it is kept out, the energy reference of that element is not known,
 before and after: energies of unseen compositions are compared after the mean difference of each composition is taken
@@ -22,8 +24,10 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
 from importlib.metadata import version
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +40,7 @@ from aiida_hezsp.potential.arrays import read_npz, write_npz
 from aiida_hezsp.potential.finetune_settings import LossWeights, SplitSettings
 
 WEIGHTS = LossWeights(energy=1.0, forces=1.0, stress=0.0, magmoms=0.1)
+MOST = SplitSettings(train=0.9, validation=0.1, test=0.0)
 MOMENTS = ("reference", "before", "after")
 QUANTITIES = {"energy": ("energies", "meV/atom"), "force": ("forces", "meV/A")}
 
@@ -46,16 +51,18 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--labels", type=Path, nargs="+", required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--model", default="0.3.0", help="to start from (default 0.3.0)")
-    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--folds", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=2, help="trainings at once (default 2)")
+    parser.add_argument("--only-model", action="store_true", help="train on all compositions and measure nothing")
     options = parser.parse_args(arguments)
     images = load_labels(options.labels)
     work = options.out.with_suffix(".work")
     work.mkdir(parents=True, exist_ok=True)
-    settings = FinetuneSettings(
+    by_image = FinetuneSettings(
         epochs=options.epochs,
         batch_size=options.batch_size,
         learning_rate=options.learning_rate,
@@ -63,18 +70,27 @@ def main(arguments: list[str] | None = None) -> None:
         seed=options.seed,
         restart_every=5,
     )
-    by_image = trained(options.model, images, settings, work / "images")
+    on_most = replace(by_image, split=MOST)
     parts = folds(images.groups, options.folds, options.seed)
-    by_part = [
-        trained(options.model, images, replace(settings, holdout=tuple(part)), work / f"fold_{number}")
-        for number, part in enumerate(parts)
-    ]
+    wanted = {"model": on_most}
+    if not options.only_model:
+        wanted |= {f"fold_{number}": replace(on_most, holdout=tuple(part)) for number, part in enumerate(parts)}
+        wanted["images"] = by_image
+    with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
+        jobs = {
+            name: pool.submit(
+                trained, options.model, images, settings, work / name,
+                options.out.with_suffix(".safetensors") if name == "model" else None,
+            )
+            for name, settings in wanted.items()
+        }  # fmt: skip
+        runs = {name: job.result() for name, job in jobs.items()}
+    if options.only_model:
+        return
     pooled = {
-        "test images": pool([by_image], "test"),
-        "unseen compositions": aligned(pool(by_part, "unseen")),
+        "test images": pooled_images([runs["images"]], "test"),
+        "unseen compositions": aligned(pooled_images([runs[f"fold_{n}"] for n in range(len(parts))], "unseen")),
     }
-    last = replace(settings, split=SplitSettings(train=0.9, validation=0.1, test=0.0))
-    trained(options.model, images, last, work / "final", keep=options.out.with_suffix(".safetensors"))
     report(options, images, pooled, parts)
 
 
@@ -141,7 +157,7 @@ def trained(
     return arrays
 
 
-def pool(runs: Sequence[dict[str, np.ndarray]], split: str) -> dict[str, np.ndarray]:
+def pooled_images(runs: Sequence[dict[str, np.ndarray]], split: str) -> dict[str, np.ndarray]:
     """Return the images of one split of several trainings, as arrays of one set."""
     parts: dict[str, list[np.ndarray]] = {}
     for run in runs:
@@ -190,7 +206,7 @@ def report(options: Any, images: ImageSet, pooled: dict[str, dict[str, np.ndarra
         "n_compositions": len(np.unique(images.groups)),
         "folds": parts,
         "settings": {key: str(value) if isinstance(value, Path) else value for key, value in vars(options).items()
-                     if key not in {"labels", "out"}} | {"weights": asdict(WEIGHTS)},
+                     if key not in {"labels", "out", "workers", "only_model"}} | {"weights": asdict(WEIGHTS)},
         "labels": sorted(set(images.engines.tolist())),
         "versions": {name: version(name) for name in ("aiida-hezsp", "chgnet", "torch", "gpaw", "numpy")},
     }  # fmt: skip

@@ -25,7 +25,7 @@ def test_count_json_csv_and_table_agree(many):
     content = json.loads(run(*options, "--json").output)
     assert content["total"] == len(expected)
     assert {row["uuid"]: row["msd"] for row in content["predictions"]} == pytest.approx(expected)
-    assert all(row["region"] == ("high" if row["msd"] >= 120 else "low" if row["msd"] < 40 else "medium")
+    assert all(row["region"] == ("high" if row["msd"] > 120 else "low" if row["msd"] < 40 else "medium")
                for row in content["predictions"])  # fmt: skip
     table = list(csv.DictReader(io.StringIO(run(*options, "--csv").output)))
     assert {row["uuid"]: float(row["msd_A2"]) for row in table} == pytest.approx(expected)

@@ -1,10 +1,12 @@
 import math
+import operator
 
 import numpy as np
 import pytest
 from aiida import orm
 from scipy.stats import percentileofscore
 
+from aiida_hezsp.provenance.criteria import Criteria
 from aiida_hezsp.provenance.distribution import REGIONS, MsdDistribution, distribution_of, place_of, region_of
 
 
@@ -32,7 +34,7 @@ def test_distribution_of_each_model(many):
         counts, edges = distribution.histogram(10)
         assert (sum(counts), len(edges)) == (len(expected), 11)
         assert sum(distribution.regions().values()) == distribution.n
-        assert distribution.regions()["high"] == int((np.array(expected) >= 120).sum())
+        assert distribution.regions()["high"] == int((np.array(expected) > 120).sum())
 
 
 def test_place_of_a_prediction(many):
@@ -44,7 +46,17 @@ def test_place_of_a_prediction(many):
 
 
 def test_regions_cover_everything():
-    assert [region_of(msd) for msd in (0.0, 39.9, 40.0, 119.9, 120.0, 1e9)] == ["low"] * 2 + ["medium"] * 2 + [
+    assert [region_of(msd) for msd in (0.0, 39.9, 40.0, 120.0, 120.1, 1e9)] == ["low"] * 2 + ["medium"] * 2 + [
         "high"
     ] * 2
     assert REGIONS["high"][1] == math.inf
+
+
+@pytest.mark.parametrize("msd", [0.0, 39.9, 40.0, 120.0, 120.1])
+def test_the_filter_of_a_region_agrees_with_its_rule(msd):
+    holds = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+    found = []
+    for name in REGIONS:
+        ((condition,),) = (entry["or"] for entry in Criteria(regions=(name,)).to_filters())
+        found += [name] if all(holds[sign](msd, end) for sign, end in condition["attributes.msd"].items()) else []
+    assert found == [region_of(msd)]

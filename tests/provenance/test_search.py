@@ -49,7 +49,7 @@ def inside(value, wanted):
 
 
 def region(msd):
-    return "low" if msd < 40 else "medium" if msd < 120 else "high"
+    return "low" if msd < 40 else "medium" if msd <= 120 else "high"
 
 
 def fulfils(row, wanted):

@@ -84,7 +84,7 @@ def test_msd_figure_gives_the_mean_in_the_window():
 
 
 def test_distribution_counts_the_regions():
-    labels = texts(distribution_figure(ranked([150.0, 120.0, 119.9, 40.0, 39.9, 1.0]), standin=False))
+    labels = texts(distribution_figure(ranked([150.0, 120.1, 120.0, 40.0, 39.9, 1.0]), standin=False))
     assert {"low: 2", "medium: 2", "high: 2"} <= set(labels)
 
 

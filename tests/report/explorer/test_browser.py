@@ -33,7 +33,7 @@ def rows(content):
         row["rank"] = place + 1
         row["elements"] = set(re.findall("[A-Z][a-z]?", row["formula"]))
         row["kind"] = content.table["models"][row["model"]]["kind"]
-        row["region"] = "low" if row["msd"] < 40 else "medium" if row["msd"] < 120 else "high"
+        row["region"] = "low" if row["msd"] < 40 else "medium" if row["msd"] <= 120 else "high"
     return found
 
 

@@ -109,7 +109,7 @@ function choiceText(name, value, predictions) {
   const lows = Object.entries(predictions.regions);
   const place = lows.findIndex(([region]) => region === value);
   const [low, high] = [lows[place][1], lows[place + 1]?.[1]];
-  return high === undefined ? `${value} ≥ ${low}` : place === 0 ? `${value} < ${high}` : `${value} ${low}–${high}`;
+  return high === undefined ? `${value} > ${low}` : place === 0 ? `${value} < ${high}` : `${value} ${low}–${high}`;
 }
 
 /** Return the choices that a page offers: those with more than one value. */

@@ -16,8 +16,9 @@ class Predictions {
     this.mixed = new Set(this.standin).size > 1;
   }
 
+  /** Both ends of the medium region belong to it. */
   regionOf(msd) {
-    return Object.entries(this.regions).filter(([, low]) => msd >= low).at(-1)?.[0] ?? Object.keys(this.regions)[0];
+    return msd > this.regions.high ? "high" : msd >= this.regions.medium ? "medium" : "low";
   }
 
   value(name, row) {
