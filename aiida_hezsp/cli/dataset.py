@@ -30,6 +30,7 @@ def cmd_dataset() -> None:
       aiida-hezsp dataset plot 1234 --output images.png
       aiida-hezsp dataset export 1234 --output images.xyz
       aiida-hezsp dataset origin 1234 17
+      aiida-hezsp dataset import images.xyz
     """
 
 
@@ -157,6 +158,40 @@ def cmd_export(ctx: click.Context, dataset: str, output: Path, overwrite: bool) 
     node = _load(ctx, dataset)
     node.to_extxyz(output)
     click.echo(f"{output}: {node.n_images} images")
+
+
+@cmd_dataset.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("-e", "--engine", metavar="NAME", help="What made the labels, where the file does not say: gpaw 26.7.0.")
+@_JSON
+@click.pass_context
+def cmd_import(ctx: click.Context, file: Path, engine: str | None, as_json: bool) -> None:
+    """Store labelled images of an extended XYZ FILE as a dataset, ready for `launch finetune`.
+
+    Every frame needs energy (eV), forces (eV/A) and a periodic cell; stress (eV/A^3, tension positive) and moments are
+    taken where they are there. Of the comment line: `group` or `composition`, `source` or `id`, `step`, `engine`.
+    Nothing is stored if a frame is unfit. The file stays in the graph; it stands for the calculations it came from.
+
+    \b
+    Examples:
+      aiida-hezsp dataset import images.xyz
+      aiida-hezsp dataset import others.xyz --engine "cp2k 2025.1"
+    """
+    _load_profile(ctx)
+    from aiida import orm
+
+    from aiida_hezsp.calculations.read_images import read_images
+    from aiida_hezsp.potential.image_files import read_extxyz
+
+    read_extxyz(file, engine)  # refuses before anything is stored
+    named = {} if engine is None else {"engine": orm.Str(engine)}
+    node = read_images(file=orm.SinglefileData(file.resolve()), **named)
+    found = {"pk": node.pk, "uuid": node.uuid, "images": node.n_images, "engines": node.engines}
+    if as_json:
+        click.echo(json.dumps(found | {"groups": node.groups}, indent=1))
+        return
+    labels = ", ".join(node.engines)
+    click.echo(f"dataset {node.pk}: {node.n_images} images of {len(node.groups)} compositions, labels by {labels}")
 
 
 @cmd_dataset.command("origin")

@@ -120,6 +120,8 @@ class ImageData(orm.SinglefileData):
             dataset = inputs.get(f"datasets__{first}")
             if isinstance(dataset, ImageData):
                 return dataset._find_calculation(rest)  # noqa: SLF001
+        if isinstance(file := inputs.get("file"), orm.SinglefileData):
+            raise ImageError(f"dataset {self.uuid} was read from the file {file.filename}: no calculation is recorded")
         node = inputs.get(f"retrieved__{first}")
         if node is None or not isinstance(node.creator, orm.CalcJobNode):
             raise ImageError(f"dataset {self.uuid}: no calculation is linked under the key {source!r}")

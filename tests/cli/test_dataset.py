@@ -157,3 +157,24 @@ def test_wrong_input_gives_one_line(graph, tmp_path):
         assert result.exit_code == 1
         assert message in result.output
         assert result.output.count("\n") == 1
+
+
+def test_an_exported_file_is_imported(graph, tmp_path):
+    dataset, _ = graph
+    assert run("export", dataset.pk, "--output", tmp_path / "images.xyz").exit_code == 0
+    found = json.loads(run("import", tmp_path / "images.xyz", "--json").stdout)
+    node = orm.load_node(found["pk"])
+    assert (found["images"], found["groups"], found["engines"]) == (dataset.n_images, dataset.groups, dataset.engines)
+    np.testing.assert_allclose(node.get_images().forces, dataset.get_images().forces, atol=2e-8)
+    assert "no calculation is recorded" in run("origin", node.pk).output
+
+
+def test_an_unfit_file_stores_nothing(graph, tmp_path):
+    (tmp_path / "images.xyz").write_text(
+        '1\nLattice="3 0 0 0 3 0 0 0 3" energy=1.0 engine=x\nLi 0 0 0\n', encoding="utf8"
+    )
+    before = orm.QueryBuilder().append(orm.Node).count()
+    result = run("import", tmp_path / "images.xyz")
+    assert result.exit_code != 0
+    assert "frame 0 (Li) lacks forces" in result.output
+    assert orm.QueryBuilder().append(orm.Node).count() == before
