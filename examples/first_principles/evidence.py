@@ -32,10 +32,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ase.io import read
 
 from aiida_hezsp.errors import ImageError
-from aiida_hezsp.potential import FinetuneSettings, ImageSet, finetune, load_model, save_model
+from aiida_hezsp.potential import FinetuneSettings, ImageSet, finetune, load_model, read_extxyz, save_model
 from aiida_hezsp.potential.arrays import read_npz, write_npz
 from aiida_hezsp.potential.finetune_settings import LossWeights, SplitSettings
 
@@ -96,27 +95,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def load_labels(paths: Sequence[Path]) -> ImageSet:
     """Return the labelled images of one or more files of `label.py`."""
-    sets = []
-    for path in paths:
-        for atoms in read(path, index=":", format="extxyz"):
-            results = atoms.calc.results
-            moments = results.get("magmoms")
-            sets.append(
-                ImageSet.from_frames(
-                    symbols=atoms.get_chemical_symbols(),
-                    cells=[atoms.cell.array],
-                    positions=[atoms.positions],
-                    energies=[results["energy"]],
-                    forces=[results["forces"]],
-                    magmoms=None if moments is None else [moments],
-                    group=atoms.info["composition"],
-                    source=atoms.info["id"],
-                    engine=atoms.info["engine"],
-                )
-            )
-    if not sets:
-        raise ImageError(f"{', '.join(map(str, paths))}: no labelled image")
-    return ImageSet.concatenate(sets)
+    return ImageSet.concatenate([read_extxyz(path) for path in paths])
 
 
 def folds(groups: np.ndarray, number: int, seed: int) -> list[list[str]]:
