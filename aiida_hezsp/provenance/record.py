@@ -43,7 +43,7 @@ def prediction_record(node: orm.Dict) -> dict[str, Any]:
         "configuration": configuration_of(node),
         "features": _features(node, known),
         "model": _model(model),
-        "labels": {"engines": trace.engines, "standin": trace.has_standin_labels, "verdict": trace.verdict},
+        "labels": trace.labels,
         "trace": _stages(trace),
     }
 

@@ -21,6 +21,7 @@ _FACTS = {
 }
 _DFT_STAGES = ("md_dft", "relaxation_dft")
 _OF_ONE_PROFILE = ("pk", "cached")
+READ = "hezsp.read_images"
 STANDIN = "standin"
 
 
@@ -69,10 +70,15 @@ class Stage:
 
 @dataclass(frozen=True)
 class Trace:
-    """All that one prediction rests on."""
+    """All that one prediction rests on.
+
+    `file_labels`: number of labelled images that were read from files, by what made them; of their calculations the
+    graph knows nothing else.
+    """
 
     prediction: dict[str, Any]
     stages: tuple[Stage, ...]
+    file_labels: dict[str, int]
 
     def __getitem__(self, key: str) -> Stage:
         return next(stage for stage in self.stages if stage.key == key)
@@ -87,16 +93,28 @@ class Trace:
     @property
     def has_standin_labels(self) -> bool:
         """Whether a label was made by the VASP stand-in."""
-        return any(engine.startswith(STANDIN) for engine in self.engines)
+        return any(engine.startswith(STANDIN) for engine in (*self.engines, *self.file_labels))
 
     @property
     def verdict(self) -> str:
         """One sentence about what made the labels."""
-        if not self.engines:
+        if not self.engines and not self.file_labels:
             return "No DFT calculation is in this graph: the potential was used as it came."
-        counts = ", ".join(f"{count} by {engine}" for engine, count in self.engines.items())
-        warning = " No VASP ran for the stand-in's labels." if self.has_standin_labels else ""
-        return f"Labels of {sum(self.engines.values())} DFT calculations: {counts}.{warning}"
+        parts = [f"Labels of {sum(self.engines.values())} DFT calculations: {_counts(self.engines)}."]
+        if self.file_labels:
+            read = f"Labelled images read from files: {_counts(self.file_labels)}; their calculations are not here."
+            parts = [*(parts if self.engines else []), read]
+        return " ".join([*parts, *(["No VASP ran for the stand-in's labels."] if self.has_standin_labels else [])])
+
+    @property
+    def labels(self) -> dict[str, Any]:
+        """What made the labels, as JSON-able data."""
+        return {
+            "engines": self.engines,
+            "files": self.file_labels,
+            "standin": self.has_standin_labels,
+            "verdict": self.verdict,
+        }
 
     def to_dict(self, *, pks: bool = True) -> dict[str, Any]:
         """Return the trace as JSON-able data.
@@ -108,8 +126,7 @@ class Trace:
             {**asdict(stage), "count": stage.count, "processes": _plain(stage.processes), "data": _plain(stage.data)}
             for stage in self.stages
         ]
-        labels = {"engines": self.engines, "standin": self.has_standin_labels, "verdict": self.verdict}
-        content = {"prediction": self.prediction, "labels": labels, "stages": stages}
+        content = {"prediction": self.prediction, "labels": self.labels, "stages": stages}
         return content if pks else _portable(content)
 
 
@@ -135,7 +152,16 @@ def trace_prediction(node: orm.Dict) -> Trace:
         )
         for stage in STAGES
     )
-    return Trace(_summary(node), stages)
+    return Trace(_summary(node), stages, _file_labels(graph))
+
+
+def _file_labels(graph: AncestorGraph) -> dict[str, int]:
+    """Return the number of images that were read from files, by label engine."""
+    read = [pk for process in graph.processes(READ) for pk in graph.outputs(process, "ImageData")]
+    counts: Counter[str] = Counter()
+    for attributes in read_attributes(read).values():
+        counts.update(attributes["engines"])
+    return dict(sorted(counts.items()))
 
 
 def _dataset_of(dft_stage: str) -> str:
@@ -190,6 +216,10 @@ def _summary(node: orm.Dict) -> dict[str, Any]:
     known = node.get_dict()
     summary = {name: known.get(name) for name in (*names, "model_kind", "label_engines", "outside_domain")}
     return {"pk": node.pk, "uuid": node.uuid, **summary}
+
+
+def _counts(engines: dict[str, int]) -> str:
+    return ", ".join(f"{count} by {engine}" for engine, count in engines.items())
 
 
 def _plain(items: Iterable[TracedProcess] | Iterable[TracedData]) -> list[dict[str, Any]]:

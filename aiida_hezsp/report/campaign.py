@@ -73,7 +73,7 @@ class Campaign:
             )
         if self.n_rows is not None and self.n_rows < _FEW_ROWS:
             found.append(f"The SF-MSD models were trained and tested on {self.n_rows} compositions (the paper: 310).")
-        if not self.standin and not self.trace.engines:
+        if not self.standin and not self.trace.engines and not self.trace.file_labels:
             found.append("No DFT calculation is in this graph: the potential was used as it came, not fine-tuned.")
         return found
 

@@ -1,7 +1,9 @@
 import json
 
 from aiida import orm
+from discovery_graph import calcfunction, calcjob, image_set
 
+from aiida_hezsp.calculations.read_images import read_images
 from aiida_hezsp.provenance.trace import trace_prediction
 
 
@@ -105,3 +107,23 @@ def test_potential_used_as_it_came_has_no_dft(discovery):
     assert trace.verdict.startswith("No DFT calculation is in this graph")
     assert [data.uuid for data in trace["pretrained"].data] == [discovery.nodes.pretrained.uuid]
     assert trace["first_finetune"].count == trace["md_runs"].count == trace["other"].count == 0
+
+
+def test_labels_read_from_a_file_are_told(discovery, best, tmp_path):
+    """A prediction by a model that was fine-tuned on images from a file: the least graph that leads there."""
+    image_set("A", "r0", 3, "gpaw 26.7.0").to_extxyz(tmp_path / "images.xyz")
+    images = read_images(file=orm.SinglefileData(tmp_path / "images.xyz"))
+    tuned, trained, results, table, found = (
+        discovery.nodes.pretrained.clone(), best.creator.inputs.model.clone(), orm.Dict({}), orm.Dict({}), best.clone()
+    )  # fmt: skip
+    calcjob("hezsp.finetune", {"model": discovery.nodes.pretrained, "images": images}, {"model": tuned})
+    calcjob("hezsp.md", {"model": tuned}, {"results": results})
+    calcfunction("training_table", {"results__b0": results}, {"result": table})
+    calcjob("hezsp.sfmsd_train", {"table": table}, {"models__GB": trained})
+    calcfunction("predict", {"model": trained}, {"result": found})
+    trace = trace_prediction(found)
+    assert (trace.engines, trace.file_labels) == ({}, {"gpaw 26.7.0": 3})
+    assert trace.verdict == "Labelled images read from files: 3 by gpaw 26.7.0; their calculations are not here."
+    assert [process.kind for process in trace["relaxation_dataset"].processes] == ["hezsp.read_images"]
+    assert trace["relaxation_dft"].count == 0
+    assert not trace_prediction(best).file_labels
