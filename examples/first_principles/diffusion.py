@@ -8,6 +8,7 @@ settings, versions) and `<out>.png`. An interrupted run goes on: restart points 
 """
 
 import argparse
+import hashlib
 import json
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -57,7 +58,7 @@ def main(arguments: list[str] | None = None) -> None:
     with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
         runs = list(pool.map(run, *zip(*wanted, strict=True)))
     found = {
-        f"{name}, {Path(model).stem if '/' in model or 'safetensors' in model else model}": describe(arrays)
+        f"{name}, {Path(model).stem if Path(model).is_file() else model}": describe(arrays)
         for (name, model, *_), arrays in zip(wanted, runs, strict=True)
     }
     document = {
@@ -83,7 +84,7 @@ def run(name: str, model: str, settings: MdSettings, work: Path) -> dict[str, np
     from aiida_hezsp.potential import FastCHGNetCalculator, run_md
     from aiida_hezsp.potential.relaxation import RelaxSettings, relax
 
-    key = f"{name}_{Path(model).name}_{settings.temperature:g}K_seed{settings.seed}_{settings.n_steps}"
+    key = f"{name}_{key_of(model)}_{settings.temperature:g}K_seed{settings.seed}_{settings.n_steps}"
     file = work / f"{key}.npz"
     if file.exists():
         return read_npz(file, required=ARRAYS, error=TrajectoryError)
@@ -92,7 +93,7 @@ def run(name: str, model: str, settings: MdSettings, work: Path) -> dict[str, np
     start = AseAtomsAdaptor.get_atoms(structure)
     start = Atoms(start.numbers, positions=start.positions, cell=start.cell, pbc=True)
     calculator = FastCHGNetCalculator(model, threads=1)
-    relaxed_file = work / f"{name}_{Path(model).name}_relaxed.npz"
+    relaxed_file = work / f"{name}_{key_of(model)}_relaxed.npz"
     if relaxed_file.exists():
         stored = read_npz(relaxed_file, required=("positions", "cell"), error=TrajectoryError)
         relaxed = Atoms(start.numbers, positions=stored["positions"], cell=stored["cell"], pbc=True)
@@ -110,6 +111,12 @@ def run(name: str, model: str, settings: MdSettings, work: Path) -> dict[str, np
     arrays = trajectory.arrays() | {"volume": np.array(relaxed.get_volume()), "n_atoms": np.array(len(relaxed))}
     write_npz(file, arrays)
     return arrays
+
+
+def key_of(model: str) -> str:
+    """Return the name of a model for file names, with a checksum if it is a file: another file of its name differs."""
+    path = Path(model)
+    return f"{path.stem}_{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}" if path.is_file() else model
 
 
 def describe(arrays: dict[str, np.ndarray]) -> dict[str, Any]:

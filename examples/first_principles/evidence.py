@@ -21,6 +21,7 @@ away. Forces need no such care.
 """
 
 import argparse
+import hashlib
 import json
 import sys
 from collections.abc import Sequence
@@ -107,7 +108,8 @@ def folds(groups: np.ndarray, number: int, seed: int) -> list[list[str]]:
 def trained(
     start: str, images: ImageSet, settings: FinetuneSettings, folder: Path, keep: Path | None = None
 ) -> dict[str, np.ndarray]:
-    """Fine-tune, or read what an earlier run found: predictions before and after, labels, splits."""
+    """Fine-tune, or read what an earlier run with the same images and settings found: predictions, labels, splits."""
+    folder = folder.with_name(f"{folder.name}_{fingerprint(start, images, settings)}")
     file = folder.with_suffix(".npz")
     names = (
         "split",
@@ -134,6 +136,12 @@ def trained(
     arrays |= {"reference_energies": images.energies_per_atom, "reference_forces": images.forces}
     write_npz(file, arrays)
     return arrays
+
+
+def fingerprint(start: str, images: ImageSet, settings: FinetuneSettings) -> str:
+    """Return what tells trainings apart: the start, the images and the settings."""
+    said = json.dumps([start, images.sources.tolist(), asdict(settings)], sort_keys=True)
+    return hashlib.sha256(said.encode() + images.forces.tobytes()).hexdigest()[:12]
 
 
 def pooled_images(runs: Sequence[dict[str, np.ndarray]], split: str) -> dict[str, np.ndarray]:
