@@ -9,7 +9,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 output=$(realpath -m "${1:?name a folder for the results}")
-TRAIN=${TRAIN:-80} SCREEN=${SCREEN:-200} STEPS=${STEPS:-5000} EPOCHS=${EPOCHS:-30} CHECKS=${CHECKS:-5}
+TRAIN=${TRAIN:-80} SCREEN=${SCREEN:-200} STEPS=${STEPS:-5000} EPOCHS=${EPOCHS:-40} CHECKS=${CHECKS:-5}
 LOW=${LOW:-8} HIGH=${HIGH:-12}  # A^2: regions of a run of 10 ps; the paper's 40 and 120 belong to 100 ps
 mkdir -p "$output"
 export AIIDA_PATH=${AIIDA_PATH:-$output/profile}
@@ -23,7 +23,7 @@ verdi config set caching.default_enabled True >/dev/null
 cat "$here"/../first_principles/labels_[12].extxyz >"$output/labels.extxyz"
 dataset=$(aiida-hezsp dataset import "$output/labels.extxyz" --json | python -c 'import json, sys; print(json.load(sys.stdin)["pk"])')
 finetuning=$(aiida-hezsp launch finetune "$dataset" --protocol fast --json \
-    --set potential.relaxation_finetune.epochs="$EPOCHS" --set potential.relaxation_finetune.batch_size=8 \
+    --set potential.relaxation_finetune.epochs="$EPOCHS" --set potential.relaxation_finetune.batch_size=2 \
     --set potential.relaxation_finetune.weights.stress=0.0 \
     --set 'potential.relaxation_finetune.split={by: image, train: 0.9, validation: 0.1, test: 0.0}' --set potential.holdout=[] | pk)
 potential=$(output_of "$finetuning" model)
