@@ -62,7 +62,6 @@ def images_from_atoms(frames: Iterable["Atoms"], engine: str | None = None) -> I
 def _image(number: int, atoms: "Atoms", engine: str | None) -> ImageSet:
     """Return one frame."""
     from ase import units
-    from ase.stress import voigt_6_to_full_3x3_stress
 
     results: dict[str, Any] = {} if atoms.calc is None else atoms.calc.results
     engine = atoms.info.get("engine", engine)
@@ -71,21 +70,29 @@ def _image(number: int, atoms: "Atoms", engine: str | None) -> ImageSet:
     lacking += [] if engine else ["what made its labels (`engine`)"]
     if lacking:
         raise ImageError(f"frame {number} ({atoms.symbols}) lacks {', '.join(lacking)}")
-    stress, moments = results.get("stress"), results.get("magmoms")
+    stress = [atoms.get_stress(voigt=False, apply_constraint=False) / units.GPa] if "stress" in results else None
+    moments = results.get("magmoms")
     image = ImageSet.from_frames(
         symbols=atoms.get_chemical_symbols(),
         cells=[atoms.cell.array],
         positions=[atoms.positions],
         energies=[results["energy"]],
         forces=[results["forces"]],
-        stresses=None if stress is None else [voigt_6_to_full_3x3_stress(np.asarray(stress)) / units.GPa],
+        stresses=stress,
         magmoms=None if moments is None else [moments],
         group=_info(atoms, GROUP_KEYS, atoms.symbols.formula.reduce()[0]),
         source=_info(atoms, SOURCE_KEYS, number),
         engine=str(engine),
     )
-    image.steps[:] = int(atoms.info.get("step", 0))
+    image.steps[:] = _step(number, atoms.info.get("step", 0))
     return image
+
+
+def _step(number: int, value: object) -> int:
+    """Return an ionic step."""
+    if not isinstance(value, int | np.integer):
+        raise ImageError(f"frame {number}: its step is {value!r}, not a whole number")
+    return int(value)
 
 
 def _info(atoms: "Atoms", keys: Iterable[str], default: object) -> str:

@@ -1,5 +1,6 @@
 """Predicted MSD: the highest with their intervals, and the distribution of all."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -53,12 +54,14 @@ def distribution_figure(ranked: Sequence[RankedPrediction], *, standin: bool) ->
         figure = new_figure(WIDTH, 3.0)
         axes = figure.subplots()
         axes.hist(values, bins=np.linspace(0.0, right, bins + 1), color=COLORS[0], edgecolor="white", lw=0.5)
+        counts = Counter(map(region_of, values.tolist()))
         for name, (low, high) in REGIONS.items():
             if low < right:
                 axes.axvspan(low, min(high, right), color=_SHADES[name], zorder=0, lw=0)
-                count = sum(region_of(value) == name for value in values)
                 middle = (low + min(high, right)) / 2
-                axes.text(middle, 0.97, f"{name}: {count}", transform=axes.get_xaxis_transform(), ha="center", va="top")
+                axes.text(
+                    middle, 0.97, f"{name}: {counts[name]}", transform=axes.get_xaxis_transform(), ha="center", va="top"
+                )
         axes.set_xlim(0, right)
         axes.margins(y=0.2)
         axes.set_title(f"Distribution of {len(values)} predicted MSD")

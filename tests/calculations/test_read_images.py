@@ -97,6 +97,19 @@ def test_an_unfit_frame_is_named(atoms, lacks):
         images_from_atoms([labelled(), atoms], engine="gpaw 26.7.0")
 
 
+def test_a_step_is_a_whole_number():
+    atoms = labelled()
+    atoms.info["step"] = "last"
+    with pytest.raises(ImageError, match="frame 0: its step is 'last'"):
+        images_from_atoms([atoms], engine="gpaw 26.7.0")
+
+
+def test_a_stress_tensor_is_as_good_as_six_components():
+    tensor = np.array([[1, 6, 5], [6, 2, 4], [5, 4, 3]]) * units.GPa
+    found = images_from_atoms([labelled(), labelled(stress=tensor)], engine="gpaw 26.7.0")
+    np.testing.assert_allclose(found.stresses[1], found.stresses[0])
+
+
 def test_labels_need_a_maker():
     with pytest.raises(ImageError, match=r"what made its labels \(`engine`\)"):
         images_from_atoms([labelled()])
