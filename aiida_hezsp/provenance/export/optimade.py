@@ -91,7 +91,7 @@ PROPERTIES: dict[str, tuple[str, str, str | None, str, str]] = {
 }
 
 _DERIVED = (
-    ("region", "string", "Region", "Region of the predicted MSD: low (below 40 Å^2), medium, high (120 Å^2 and more)."),
+    ("region", "string", "Region", "Region of the predicted MSD: low (below 40 Å^2), medium, high (above 120 Å^2)."),
     (
         "label_source",
         "string",
