@@ -6,6 +6,7 @@ from aiida.common.exceptions import NotExistent
 __all__ = ("find_node",)
 
 _BLOCK = 8  # digits of the first block of a UUID, which tables print
+_LARGEST_PK = 2**31 - 1  # of PostgreSQL; a database asked for more raises an error of its own
 
 
 def find_node(text: str) -> orm.Node:
@@ -20,6 +21,8 @@ def find_node(text: str) -> orm.Node:
     """
     if not text.isdigit():
         return orm.load_node(text)
+    if int(text) > _LARGEST_PK:
+        return orm.load_node(uuid=text)
     try:
         return orm.load_node(pk=int(text))
     except NotExistent:

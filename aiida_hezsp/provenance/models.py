@@ -8,6 +8,7 @@ from aiida.common.exceptions import MultipleObjectsError, NotExistent
 
 from aiida_hezsp.data import ChgnetModelData, SfmsdModelData
 from aiida_hezsp.errors import PredictionError
+from aiida_hezsp.provenance.identifiers import find_node
 
 __all__ = ("TrainingRoute", "all_models", "find_model", "newest_model", "training_route")
 
@@ -27,7 +28,7 @@ def find_model(identifier: str) -> SfmsdModelData:
     """
     if identifier.isdigit() or _UUID.fullmatch(identifier):
         try:
-            node = orm.load_node(int(identifier)) if identifier.isdigit() else orm.load_node(uuid=identifier)
+            node = find_node(identifier)
         except (NotExistent, MultipleObjectsError) as error:
             raise PredictionError(f"no single node has the identifier {identifier}; {_LIST}") from error
         if not isinstance(node, SfmsdModelData):

@@ -27,6 +27,12 @@ def test_a_short_number_is_a_pk_and_nothing_else(aiida_profile_clean):
         find_node(node.uuid[:5])
 
 
+@pytest.mark.parametrize("text", ["2147483648", "9" * 20])
+def test_a_number_too_large_for_the_database_is_no_node(aiida_profile_clean, text):
+    with pytest.raises(NotExistent):
+        find_node(text)
+
+
 def test_labels(aiida_profile_clean):
     node = orm.Dict({"a": 1}, label="imported").store()
     assert find_node("imported").uuid == node.uuid

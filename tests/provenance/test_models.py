@@ -12,6 +12,13 @@ def test_found_by_what_users_call_them(many):
     assert newest_model("SISSO").uuid in {node.uuid for node in many.models.values()}
 
 
+def test_a_uuid_may_begin_with_digits_alone(many):
+    """As one in forty does."""
+    clones = (many.models["GB"].clone() for _ in range(2000))
+    model = next(node for node in clones if node.uuid[:8].isdigit()).store()
+    assert find_model(model.uuid[:8]).uuid == model.uuid
+
+
 def test_what_is_no_model_is_named(many):
     with pytest.raises(PredictionError, match="no SF-MSD model has the label or the kind 'nonsense'"):
         find_model("nonsense")
