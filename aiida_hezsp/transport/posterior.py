@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import pinvh
 
 from aiida_hezsp.errors import TrajectoryError
 from aiida_hezsp.transport.diffusion import A2_PER_FS_IN_CM2_PER_S
@@ -21,8 +22,9 @@ LONGEST_START = 0.05  # of the run; later, too few independent displacements are
 LAST_LAG = 0.5  # of the run
 ORIGINS = 20  # frames an interval that are kept
 FEWEST_LAGS = 3
-# What emcee gets: enough for the standard deviation of two parameters to 2 %.
-WALKERS, SAMPLES, BURN, THIN = 32, 400, 200, 5
+# What emcee gets. Kinisi's walkers begin at an intercept of 1e-20 A^2 and need up to 600 steps to find that of vibrations.
+WALKERS, SAMPLES, BURN, THIN = 32, 400, 1000, 5
+SINGULAR = 1e-6  # eigenvalues of what the data say of the line; 0.01 and more where ions diffuse
 _RANDOM = Lock()
 
 
@@ -166,4 +168,20 @@ def _sample(data: "scipp.DataGroup[Any]", seed: int) -> NDArray[np.float64]:
             raise TrajectoryError(f"kinisi finds no diffusion coefficient: {error}") from error
         finally:
             np.random.set_state(before)  # noqa: NPY002 - kinisi's
+    _check_bounded(data["da"].coords["time interval"].values, regression.covariance_matrix.values)
     return np.asarray(regression.gradient.values, dtype=np.float64)
+
+
+def _check_bounded(lags: NDArray[np.float64], covariance: NDArray[np.float64]) -> None:
+    """Check that the likelihood of a line has a maximum.
+
+    The covariance is that of diffusion. For ions that vibrate in their cages it is no covariance at all: what kinisi
+    makes of it leaves the slope undetermined, and its walkers run away.
+
+    Raises:
+        TrajectoryError: it has none.
+    """
+    line = np.stack([lags / lags[-1], np.ones_like(lags)])
+    smallest, largest = np.linalg.eigvalsh(line @ pinvh(covariance) @ line.T)
+    if smallest <= SINGULAR * largest:
+        raise TrajectoryError("the ions vibrate rather than diffuse: their MSD does not tell a diffusion coefficient")

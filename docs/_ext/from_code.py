@@ -9,6 +9,8 @@ Markers are HTML comments on a line of their own:
     <!-- help aiida_hezsp.engine.main hezsp-engine -->  what a program prints with --help
     <!-- stages -->                                the stages of a trace, as a tree
     <!-- exactness explanation/exactness.json -->  tables of the exactness suite's record
+    <!-- finetuning examples/.../result.json -->   errors before and after, of the first-principles evidence
+    <!-- diffusion examples/.../diffusion.json --> D by model and composition, of the same
 """
 
 import importlib
@@ -24,11 +26,14 @@ from textwrap import dedent
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from evidence_tables import diffusion_table, finetuning_table
 from exactness_table import exactness_tables
 from sphinx.application import Sphinx
 
 _SECTION = re.compile(r"^(Args|Returns|Raises):$", re.MULTILINE)
-_MARKER = re.compile(r"^<!-- (process|class|modules|model|help|stages|exactness) ?(.*?) -->$", re.MULTILINE)
+_MARKER = re.compile(
+    r"^<!-- (class|diffusion|exactness|finetuning|help|model|modules|process|stages) ?(.*?) -->$", re.MULTILINE
+)
 
 
 def _load(group: str, name: str) -> Any:
@@ -215,7 +220,9 @@ def _cell(text: str | None) -> str:
 
 _MAKERS = {
     "class": _class,
+    "diffusion": diffusion_table,
     "exactness": exactness_tables,
+    "finetuning": finetuning_table,
     "help": _help,
     "model": _model,
     "modules": _modules,

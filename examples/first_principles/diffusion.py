@@ -109,8 +109,9 @@ def run(name: str, model: str, settings: MdSettings, work: Path) -> dict[str, np
 
     trajectory = run_md(relaxed, calculator, settings, restart_file=work / f"{key}.restart.npz", report=tell)
     arrays = trajectory.arrays() | {"volume": np.array(relaxed.get_volume()), "n_atoms": np.array(len(relaxed))}
-    write_npz(file, arrays)
-    return arrays
+    kept = {key: arrays[key] for key in ARRAYS}
+    write_npz(file, kept)
+    return kept
 
 
 def key_of(model: str) -> str:

@@ -35,7 +35,7 @@ settings=(
     --set md.timestep=2.0 --set md.n_steps="$STEPS"
     --set sfmsd.cell=primitive --set screen.cell=primitive --set verify.cell=primitive
     --set "sfmsd.compositions=[{name: quaternary, space: quaternary, n: $TRAIN, formulas: null, seed: 1}]"
-    --set sfmsd.test_fraction=0.2 --set sfmsd.training.splits=[]
+    --set sfmsd.feature_set=quaternary --set sfmsd.test_fraction=0.2 --set sfmsd.training.splits=[]
     --set "screen.compositions=[{space: quaternary, n: $SCREEN, formulas: null, seed: 2}]"
     --set "verify.regions={low: $LOW, high: $HIGH, per_region: $CHECKS, seed: 1, max_error: 3.0}"
     --set 'verify.arrhenius={host: true, temperatures: [800.0, 1000.0, 1200.0], n_steps: null}'
