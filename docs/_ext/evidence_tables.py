@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-__all__ = ("diffusion_table", "finetuning_table")
+__all__ = ("diffusion_table", "finetuning_table", "unseen_table")
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,6 +33,20 @@ def finetuning_table(name: str) -> str:
         f"{settings['learning_rate']:g}; compositions in {len(record['folds'])} parts."
     )
     return "\n".join([*lines, "", made])
+
+
+def unseen_table(name: str) -> str:
+    """Return the force error of each composition before and after, the least improved one first.
+
+    Args:
+        name: what `evidence.py` wrote, relative to the repository.
+    """
+    record = json.loads((ROOT / name).read_text(encoding="utf8"))["unseen compositions"]
+    pairs = {formula: (found["force before"]["mae"], found["force after"]["mae"]) for formula, found in record.items()}
+    rows = sorted(pairs.items(), key=lambda row: row[1][0] / row[1][1])
+    lines = ["| unseen composition | before | after | ratio |", "|---|---:|---:|---:|"]
+    lines += [f"| {formula} | {before:.0f} | {after:.0f} | {before / after:.2g} |" for formula, (before, after) in rows]
+    return "\n".join([*lines, "", "Force MAE in meV/Å of eight images each."])
 
 
 def diffusion_table(name: str) -> str:

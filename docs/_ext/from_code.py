@@ -10,6 +10,7 @@ Markers are HTML comments on a line of their own:
     <!-- stages -->                                the stages of a trace, as a tree
     <!-- exactness explanation/exactness.json -->  tables of the exactness suite's record
     <!-- finetuning examples/.../result.json -->   errors before and after, of the first-principles evidence
+    <!-- unseen examples/.../result.json -->       force errors of each composition that was kept out, of the same
     <!-- diffusion examples/.../diffusion.json --> D by model and composition, of the same
 """
 
@@ -26,13 +27,13 @@ from textwrap import dedent
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from evidence_tables import diffusion_table, finetuning_table
+from evidence_tables import diffusion_table, finetuning_table, unseen_table
 from exactness_table import exactness_tables
 from sphinx.application import Sphinx
 
 _SECTION = re.compile(r"^(Args|Returns|Raises):$", re.MULTILINE)
 _MARKER = re.compile(
-    r"^<!-- (class|diffusion|exactness|finetuning|help|model|modules|process|stages) ?(.*?) -->$", re.MULTILINE
+    r"^<!-- (class|diffusion|exactness|finetuning|help|model|modules|process|stages|unseen) ?(.*?) -->$", re.MULTILINE
 )
 
 
@@ -228,6 +229,7 @@ _MAKERS = {
     "modules": _modules,
     "process": _process,
     "stages": _stages,
+    "unseen": unseen_table,
 }
 
 

@@ -41,6 +41,7 @@ from aiida_hezsp.potential.finetune_settings import LossWeights, SplitSettings
 
 WEIGHTS = LossWeights(energy=1.0, forces=1.0, stress=0.0, magmoms=0.1)
 MOST = SplitSettings(train=0.9, validation=0.1, test=0.0)
+HOST_CATION = "Zr"  # of LZSP; every composition of the spaces to be screened holds it
 MOMENTS = ("reference", "before", "after")
 QUANTITIES = {"energy": ("energies", "meV/atom"), "force": ("forces", "meV/A")}
 
@@ -167,6 +168,13 @@ def aligned(pooled: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return moved
 
 
+def of_groups(pooled: dict[str, np.ndarray], wanted: Sequence[str]) -> dict[str, np.ndarray]:
+    """Return the images of some compositions, as arrays of one set."""
+    chosen = np.isin(pooled["group"], list(wanted))
+    atoms = np.repeat(chosen, pooled["n_atoms"])
+    return {name: values[atoms if name.endswith("forces") else chosen] for name, values in pooled.items()}
+
+
 def errors(pooled: dict[str, np.ndarray]) -> dict[str, dict[str, float]]:
     """Return MAE and RMSE before and after, in meV/atom and meV/A."""
     found: dict[str, dict[str, float]] = {}
@@ -185,9 +193,17 @@ def report(options: Any, images: ImageSet, pooled: dict[str, dict[str, np.ndarra
     from aiida_hezsp.report.parity import parity_figure
     from aiida_hezsp.report.style import settle, styled
 
-    found = {title: {"n_images": len(arrays["split"]), **errors(arrays)} for title, arrays in pooled.items()}
+    unseen = pooled["unseen compositions"]
+    groups = np.unique(unseen["group"]).tolist()
+    with_host = [name for name in groups if HOST_CATION in name]
+    tested = pooled | {
+        f"unseen, with {HOST_CATION}": of_groups(unseen, with_host),
+        f"unseen, without {HOST_CATION}": of_groups(unseen, sorted(set(groups) - set(with_host))),
+    }
+    found = {title: {"n_images": len(arrays["split"]), **errors(arrays)} for title, arrays in tested.items()}
     document = {
         "errors": found,
+        "unseen compositions": {name: errors(of_groups(unseen, [name])) for name in groups},
         "units": {quantity: unit for quantity, (_, unit) in QUANTITIES.items()},
         "n_images": len(images),
         "n_compositions": len(np.unique(images.groups)),
