@@ -9,8 +9,8 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 output=$(realpath -m "${1:?name a folder for the results}")
-TRAIN=${TRAIN:-80} SCREEN=${SCREEN:-200} STEPS=${STEPS:-5000} EPOCHS=${EPOCHS:-40} CHECKS=${CHECKS:-5}
-LOW=${LOW:-8} HIGH=${HIGH:-12}  # A^2: regions of a run of 10 ps; the paper's 40 and 120 belong to 100 ps
+TRAIN=${TRAIN:-50} SCREEN=${SCREEN:-100} STEPS=${STEPS:-5000} EPOCHS=${EPOCHS:-40} CHECKS=${CHECKS:-4}
+LOW=${LOW:-15} HIGH=${HIGH:-25} ERROR=${ERROR:-10} # A^2: regions of runs of 10 ps, and about twice the error of a target
 mkdir -p "$output"
 export AIIDA_PATH=${AIIDA_PATH:-$output/profile}
 mkdir -p "$AIIDA_PATH"
@@ -37,13 +37,14 @@ settings=(
     --set "sfmsd.compositions=[{name: quaternary, space: quaternary, n: $TRAIN, formulas: null, seed: 1}]"
     --set sfmsd.feature_set=quaternary --set sfmsd.test_fraction=0.2 --set sfmsd.training.splits=[]
     --set "screen.compositions=[{space: quaternary, n: $SCREEN, formulas: null, seed: 2}]"
-    --set "verify.regions={low: $LOW, high: $HIGH, per_region: $CHECKS, seed: 1, max_error: 3.0}"
+    --set "verify.regions={low: $LOW, high: $HIGH, per_region: $CHECKS, seed: 1, max_error: $ERROR}"
     --set 'verify.arrhenius={host: true, temperatures: [800.0, 1000.0, 1200.0], n_steps: null}'
 )
 training=$(aiida-hezsp launch sfmsd --relaxation-model "$potential" --md-model "$potential" "${settings[@]}" | pk)
 aiida-hezsp models --json >"$output/models.json"
 aiida-hezsp models | tee "$output/models.txt"
 model=$(output_of "$training" GB)
+verdi run "$here/write_training.py" "$model" "$output/training.csv"
 screen=$(aiida-hezsp launch screen --relaxation-model "$potential" --sfmsd-model "$model" --md-model "$potential" "${settings[@]}" | pk)
 
 aiida-hezsp rank "$screen" | tee "$output/ranking.txt"
