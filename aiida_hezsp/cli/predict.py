@@ -19,7 +19,7 @@ __all__ = ("cmd_predict",)
 
 @click.command("predict")
 @click.argument("formulas", nargs=-1, required=True)
-@click.option("--model", "sfmsd_model", help="SF-MSD model: pk, UUID, label or kind (GB); the newest if not given.")
+@click.option("--model", "sfmsd_model", help="SF-MSD model: pk, UUID, label or kind (GB); as said above if not given.")
 @click.option(
     "--decorations",
     type=click.IntRange(1, 1000),
@@ -42,9 +42,10 @@ __all__ = ("cmd_predict",)
 def cmd_predict(ctx: click.Context, **options: Any) -> None:
     """Predict the MSD of FORMULAS: decorate, relax, extract the features, predict (hezsp.assess).
 
-    Without further options everything is done as it was for the training set of the model: its family, its cell, its
-    relaxation model. The predictions are in the graph, and found by search, show and trace, at once. One 160-atom cell
-    takes about a minute.
+    Without --model it is the newest model of the kind `screen.model` of the protocol (GB; another kind only if there is
+    none). Family, cell and relaxation model are those of its training set. The threshold of the relaxation is the
+    protocol's: give the --protocol (and --set relax...) that the model was trained with. The predictions are in the
+    graph, and found by search, show and trace, at once. One 160-atom cell takes some seconds to a minute.
 
     \b
     Examples:
