@@ -55,8 +55,8 @@ def cmd_import_vasp(ctx: click.Context, directories: tuple[Path, ...], **options
 
     \b
     Examples:
-      aiida-hezsp import-vasp ~/runs/2019 --potcar-family PBE.54 --dry-run
-      aiida-hezsp import-vasp relax1 relax2 --potcar-family PBE.54 --group old-runs
+      aiida-hezsp import-vasp ~/runs/2019 --potcar-family PBE --dry-run
+      aiida-hezsp import-vasp relax1 relax2 --potcar-family PBE --group old-runs
     """
     from aiida_hezsp.families import load_family
     from aiida_hezsp.provenance.import_vasp import find_runs, make_datasets

@@ -227,7 +227,7 @@ def cmd_potential(ctx: click.Context, **options: Any) -> None:
 
     \b
     Example:
-      aiida-hezsp launch potential --vasp-code vasp@cluster --potential-family PBE.54 --protocol paper --submit
+      aiida-hezsp launch potential --vasp-code vasp@cluster --potential-family PBE --protocol paper --submit
     """
     from aiida_hezsp.workflows.potential import PotentialWorkChain
 
@@ -307,7 +307,7 @@ def cmd_discover(ctx: click.Context, **options: Any) -> None:
 
     \b
     Example:
-      aiida-hezsp launch discover --vasp-code vasp@cluster --potential-family PBE.54 --protocol fast --submit
+      aiida-hezsp launch discover --vasp-code vasp@cluster --potential-family PBE --protocol fast --submit
     """
     from aiida_hezsp.workflows.discover import DiscoverWorkChain
 

@@ -65,7 +65,7 @@ def wait_for(shell, text, seconds=400):
 def test_from_potcar_to_dataset(shell, tmp_path):
     from aiida_hezsp.standin.potcars import write_placeholder_potcars
 
-    write_placeholder_potcars(tmp_path, "potpaw_PBE.54")
+    write_placeholder_potcars(tmp_path, "potpaw_PBE")
     said, pk = {}, None
     for command in commands("from-potcar-to-dataset.md"):
         if command == "aiida-hezsp dataset list":
@@ -85,7 +85,7 @@ def test_import_vasp_in_a_profile_of_verdi_presto(shell, tmp_path):
     shutil.copytree(REAL, tmp_path / "runs")
     write_placeholders(["PAW_PBE Si 05Jan2001"], tmp_path / "potpaw")
     shell("verdi presto --use-zeromq --profile-name mine")
-    shell("aiida-vasp potcar uploadfamily --path ~/potpaw --name PBE.54 -D placeholders")
+    shell("aiida-vasp potcar uploadfamily --path ~/potpaw --name PBE -D placeholders")
     judged, imported, listed = [shell(command) for command in commands("import-vasp.md")]
     assert "Runs that would be imported" in judged
     assert "unfinished: vasprun.xml ends early" in imported
