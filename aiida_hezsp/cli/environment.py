@@ -38,16 +38,17 @@ _PREPEND = "export OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE"
 
 
 def load_profile_or_fail(profile: str | None = None) -> None:
-    """Load an AiiDA profile (the default one if none is named).
+    """Load an AiiDA profile (the default one if none is named) and open its storage.
 
     Raises:
-        click.ClickException: there is no such profile.
+        click.ClickException: there is no such profile, or its storage cannot be opened.
     """
     from aiida import load_profile
     from aiida.common.exceptions import ConfigurationError
     from aiida.manage import get_manager
 
     if profile is None and get_manager().get_profile() is not None:
+        _open_storage()
         return
     try:
         load_profile(profile, allow_switch=True)
@@ -55,6 +56,27 @@ def load_profile_or_fail(profile: str | None = None) -> None:
         raise click.ClickException(
             f"no AiiDA profile could be loaded ({error}); `aiida-hezsp setup` makes one, "
             "and AIIDA_PATH says where profiles are looked for"
+        ) from error
+    _open_storage()
+
+
+def _open_storage() -> None:
+    """Open the storage of the loaded profile: AiiDA leaves it to the first query, which is too late for one line.
+
+    Raises:
+        click.ClickException: it is gone, damaged, of another schema, or locked.
+    """
+    from aiida.common.exceptions import ConfigurationError, LockedProfileError
+    from aiida.manage import get_manager
+    from sqlalchemy.exc import SQLAlchemyError
+
+    manager = get_manager()
+    try:
+        manager.get_profile_storage()
+    except (ConfigurationError, LockedProfileError, OSError, SQLAlchemyError) as error:
+        reason = " ".join(str(error).split())
+        raise click.ClickException(
+            f"the storage of profile {manager.get_profile().name!r} cannot be opened: {reason}"
         ) from error
 
 

@@ -10,6 +10,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from aiida_hezsp.cli.refusals import refusals_in_one_line
+
 if TYPE_CHECKING:
     from aiida import orm
 
@@ -120,6 +122,9 @@ def run_with_progress(builder: Any, console: Console) -> "orm.ProcessNode":
 
     Finished jobs are listed as they end; what runs is shown with the last line of its log (live in a terminal, every
     20 s elsewhere). Ctrl-C stops the run; finished jobs are found again by the cache when it is repeated.
+
+    Raises:
+        InputError: the process refuses its inputs.
     """
     from aiida.manage import get_manager
 
@@ -127,7 +132,8 @@ def run_with_progress(builder: Any, console: Console) -> "orm.ProcessNode":
     _quiet_console_logging()
     progress = _Progress(console)
     live = Live(console=console, refresh_per_second=2, transient=True) if console.is_terminal else None
-    process = runner.instantiate_process(builder)
+    with refusals_in_one_line():
+        process = runner.instantiate_process(builder)
     progress.root = process.node.uuid
     watch = runner.loop.create_task(_watch(progress, live))
     try:

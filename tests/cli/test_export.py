@@ -39,6 +39,13 @@ def test_existing_files_are_kept(discovery, best, tmp_path):
     assert run(best.pk, "--output", archive, "--csv", table, "--overwrite").exit_code == 0
 
 
+def test_a_table_that_cannot_be_written_is_refused_before_the_archive_is(discovery, best, tmp_path):
+    result = run(best.pk, "--output", tmp_path / "best.aiida", "--csv", tmp_path / "missing" / "best.csv")
+    assert result.exit_code == 1
+    assert "missing is no folder" in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_wrong_use(discovery, best, tmp_path):
     result = run(best.pk, "--process", discovery.nodes.discover.pk, "--output", tmp_path / "a.aiida")
     assert result.exit_code == 2
