@@ -131,7 +131,8 @@ def _folder(
     """Write the folder, or a zip file of it, and tell what is in it."""
     from aiida_hezsp.provenance.export.deposit import export_deposit
 
-    target = output.with_suffix(".zip") if zipped else output
+    # Not with_suffix: `campaign-0.3` has none, only a number.
+    target = output if not zipped or output.suffix == ".zip" else output.with_name(f"{output.name}.zip")
     with _progress() as progress:
         report = export_deposit(ranked, target, metadata, zipped=zipped, progress=progress, **options)
     _tell(report)
