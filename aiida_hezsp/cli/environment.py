@@ -26,7 +26,6 @@ __all__ = (
     "load_code_or_fail",
     "load_profile_or_fail",
     "require_daemon",
-    "require_potential_family",
     "use_directory",
 )
 
@@ -248,21 +247,6 @@ def require_daemon() -> None:
         raise click.ClickException(f"this profile has no daemon ({error}); run without --submit") from error
     if not running:
         raise click.ClickException("the daemon of this profile is not running; start it with `verdi daemon start`")
-
-
-def require_potential_family(family: str) -> None:
-    """Check that a POTCAR family exists.
-
-    Raises:
-        click.ClickException: it does not; says how to upload one.
-    """
-    from aiida.plugins import DataFactory
-
-    if DataFactory("vasp.potcar").get_potcar_group(family) is None:
-        raise click.ClickException(
-            f"POTCAR family {family!r} does not exist in this profile; upload it with `aiida-vasp potcar uploadfamily "
-            "--path DIR --name NAME -D TEXT`, or make the stand-in's placeholders with `aiida-hezsp setup`"
-        )
 
 
 def use_directory(directory: Path) -> None:

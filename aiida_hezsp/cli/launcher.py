@@ -103,7 +103,9 @@ class Launch:
         """Return the namespace `vasp`."""
         from aiida import orm
 
-        environment.require_potential_family(self.options["potential_family"])
+        from aiida_hezsp.workflows.dft.potentials import family_potentials
+
+        family_potentials(self.options["potential_family"])  # refuses a family that does not exist
         vasp: dict[str, Any] = {
             "code": environment.load_code_or_fail(self.options["vasp_code"]),
             "potential_family": orm.Str(self.options["potential_family"]),

@@ -53,12 +53,6 @@ def test_placeholder_potentials_are_uploaded_once(aiida_profile_clean):
     count = orm.QueryBuilder().append(orm.Node).count()
     environment.ensure_standin_potentials()
     assert orm.QueryBuilder().append(orm.Node).count() == count
-    environment.require_potential_family("hezsp-standin")
-
-
-def test_a_missing_potential_family_says_how_to_upload_one(aiida_profile_clean):
-    with pytest.raises(click.ClickException, match=r"'PBE\.54' does not exist .* `aiida-vasp potcar uploadfamily"):
-        environment.require_potential_family("PBE.54")
 
 
 def test_codes_are_found_by_label_pk_and_uuid(codes):

@@ -80,10 +80,8 @@ def test_a_folder_with_metadata_from_file_and_options(discovery, tmp_path):
 
 def test_a_number_in_the_name_of_a_zip_file_is_kept(discovery, best, tmp_path):
     (tmp_path / "metadata.yaml").write_text(run("--metadata-template").output)
-    result = run(
-        best.pk, "--output", tmp_path / "campaign-0.3", "--zip", "--no-figures", "--metadata", tmp_path / "metadata.yaml",
-        "--author", "Grace Hopper;Navy",
-    )  # fmt: skip
+    options = ["--metadata", tmp_path / "metadata.yaml", "--author", "Grace Hopper;Navy", "--zip", "--no-figures"]
+    result = run(best.pk, "--output", tmp_path / "campaign-0.3", *options)
     assert result.exit_code == 0, result.output
     assert sorted(path.name for path in tmp_path.iterdir()) == ["campaign-0.3.zip", "metadata.yaml"]
 
