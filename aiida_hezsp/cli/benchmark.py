@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 from click.core import ParameterSource
 
+from aiida_hezsp.cli.output import check_output
 from aiida_hezsp.potential.benchmarks.contenders import BACKENDS
 from aiida_hezsp.potential.benchmarks.results import LayoutName
 from aiida_hezsp.potential.benchmarks.subject import CELLS, FORMULA
@@ -203,6 +204,9 @@ def _run(
     from aiida_hezsp.engine.process import prepare_process
     from aiida_hezsp.engine.versions import versions
     from aiida_hezsp.potential.benchmarks.circumstances import Circumstances
+
+    if output is not None:
+        check_output(output)  # a benchmark takes minutes
 
     def warn(line: str) -> None:
         click.secho(f"Warning: {line}", err=True, fg="yellow")

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from aiida_hezsp.cli.output import check_output, print_table
+
 __all__ = ("cmd_check",)
 
 _RELAXATION, _DYNAMICS, _AIMD = "hezsp.checks.relaxation", "hezsp.checks.dynamics", "hezsp.dft.aimd"
@@ -39,10 +41,7 @@ def cmd_check(ctx: click.Context, process: str, output: Path | None, overwrite: 
     from aiida_hezsp.report.write import SUFFIXES, write_figure
 
     if output is not None:
-        if output.suffix.lower() not in SUFFIXES:
-            raise click.ClickException(f"{output} is of no known kind of figure: use {', '.join(SUFFIXES)}")
-        if output.exists() and not overwrite:
-            raise click.ClickException(f"{output} exists already: choose another name, or add --overwrite")
+        check_output(output, suffixes=SUFFIXES, overwrite=overwrite)
     load_profile_or_fail(ctx.obj["profile"])
     node, kind = _load(process)
     report = node.outputs.results.get_dict() if kind == _AIMD else node.outputs.report.get_dict()
@@ -109,7 +108,7 @@ def _print_relaxations(report: Mapping[str, Any], left_out: Mapping[str, str]) -
         ]
         for label, row in report["structures"].items()
     ]
-    _print(headers, rows)
+    print_table(headers, rows)
     summary = report["summary"]
     click.echo(
         f"dV below 1 %: {summary['dv_below_1_percent']} of {summary['n']}; "
@@ -136,7 +135,7 @@ def _print_runs(report: Mapping[str, Any]) -> None:
     if overlaps:
         headers.append("Overlap")
         rows = [[*row, f"{overlaps[row[0]]['overlap']:.3f}" if row[0] in overlaps else ""] for row in rows]
-    _print(headers, rows)
+    print_table(headers, rows)
 
 
 def _pair(result: Mapping[str, Any], value: str, error: str, factor: float) -> str:
@@ -145,14 +144,3 @@ def _pair(result: Mapping[str, Any], value: str, error: str, factor: float) -> s
         return "-"
     shown = f"{factor * result[value]:.4g}"
     return shown if result[error] is None else f"{shown} +- {factor * result[error]:.2g}"
-
-
-def _print(headers: list[str], rows: list[list[str]]) -> None:
-    from rich.table import Table
-
-    from aiida_hezsp.cli.terminal import terminal
-
-    table = Table(*headers, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*row)
-    terminal().print(table, markup=False)

@@ -100,7 +100,7 @@ def criteria_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "--region",
             "regions",
             type=click.Choice(["high", "medium", "low"]),
-            help="MSD of 120 A^2 and more, 40 to 120, below 40; may be repeated.",
+            help="MSD above 120 A^2, 40 to 120, below 40 (of 100 ps); may be repeated.",
             **several,
         ),
         click.option("--family", help="Name of the family."),

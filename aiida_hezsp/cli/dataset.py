@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aiida_hezsp.cli.output import check_output, print_table
+
 if TYPE_CHECKING:
     from aiida_hezsp.data import ImageData
 
@@ -73,7 +75,7 @@ def cmd_list(ctx: click.Context, engine: str | None, as_json: bool) -> None:
         [row["pk"], row["images"], row["compositions"], ", ".join(row["engines"]), row["made_by"] or "-"]
         for row in rows
     ]
-    _print(["PK", "Images", "Compositions", "Labels by", "Made by"], table)
+    print_table(["PK", "Images", "Compositions", "Labels by", "Made by"], table)
 
 
 @cmd_dataset.command("show")
@@ -109,7 +111,7 @@ def cmd_show(ctx: click.Context, dataset: str, as_json: bool) -> None:
         ]
         for row in rows
     ]
-    _print(headers, table)
+    print_table(headers, table)
     for entry in removed:
         step = "the whole run" if entry.get("step") is None else f"ionic step {entry['step']}"
         click.echo(f"left out: {entry['group']}, {entry['source']}, {step}: {entry.get('reason', 'abnormal energy')}")
@@ -127,7 +129,7 @@ def cmd_plot(ctx: click.Context, dataset: str, output: Path, overwrite: bool) ->
     Example:
       aiida-hezsp dataset plot 1234 --output images.png
     """
-    _check_output(output, _FORMATS, overwrite=overwrite)
+    check_output(output, suffixes=_FORMATS, overwrite=overwrite)
     node = _load(ctx, dataset)
     from aiida_hezsp.report.dataset import dataset_figure
     from aiida_hezsp.report.write import write_figure
@@ -154,7 +156,7 @@ def cmd_export(ctx: click.Context, dataset: str, output: Path, overwrite: bool) 
     Example:
       aiida-hezsp dataset export 1234 --output images.xyz
     """
-    _check_output(output, (), overwrite=overwrite)
+    check_output(output, overwrite=overwrite)
     node = _load(ctx, dataset)
     node.to_extxyz(output)
     click.echo(f"{output}: {node.n_images} images")
@@ -222,7 +224,7 @@ def cmd_origin(ctx: click.Context, dataset: str, images: tuple[int, ...], group:
         click.echo(json.dumps(chosen, indent=1))
         return
     table = [[row["image"], row["group"], row["step"], row["pk"], row["uuid"], row["engine"]] for row in chosen]
-    _print(["Image", "Composition", "Ionic step", "Calculation", "UUID", "Labels by"], table)
+    print_table(["Image", "Composition", "Ionic step", "Calculation", "UUID", "Labels by"], table)
 
 
 def removed_of(node: "ImageData") -> list[dict[str, Any]]:
@@ -247,24 +249,3 @@ def _load(ctx: click.Context, identifier: str) -> "ImageData":
 
     node: ImageData = load_node_or_fail(identifier, ImageData)
     return node
-
-
-def _check_output(path: Path, suffixes: tuple[str, ...], *, overwrite: bool) -> None:
-    """Refuse a file that exists or cannot be written, before anything is computed."""
-    if suffixes and path.suffix.lower() not in suffixes:
-        raise click.ClickException(f"{path} is of no known kind of figure: use {', '.join(suffixes)}")
-    if path.exists() and not overwrite:
-        raise click.ClickException(f"{path} exists already: choose another name, or add --overwrite")
-    if not path.resolve().parent.is_dir():
-        raise click.ClickException(f"{path} cannot be written: {path.resolve().parent} is no folder")
-
-
-def _print(headers: list[str], rows: list[list[Any]]) -> None:
-    from rich.table import Table
-
-    from aiida_hezsp.cli.terminal import terminal
-
-    table = Table(*headers, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*map(str, row))
-    terminal().print(table, markup=False)

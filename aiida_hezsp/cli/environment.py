@@ -26,7 +26,6 @@ __all__ = (
     "load_code_or_fail",
     "load_profile_or_fail",
     "require_daemon",
-    "require_potential_family",
     "use_directory",
 )
 
@@ -38,16 +37,17 @@ _PREPEND = "export OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE"
 
 
 def load_profile_or_fail(profile: str | None = None) -> None:
-    """Load an AiiDA profile (the default one if none is named).
+    """Load an AiiDA profile (the default one if none is named) and open its storage.
 
     Raises:
-        click.ClickException: there is no such profile.
+        click.ClickException: there is no such profile, or its storage cannot be opened.
     """
     from aiida import load_profile
     from aiida.common.exceptions import ConfigurationError
     from aiida.manage import get_manager
 
     if profile is None and get_manager().get_profile() is not None:
+        _open_storage()
         return
     try:
         load_profile(profile, allow_switch=True)
@@ -55,6 +55,27 @@ def load_profile_or_fail(profile: str | None = None) -> None:
         raise click.ClickException(
             f"no AiiDA profile could be loaded ({error}); `aiida-hezsp setup` makes one, "
             "and AIIDA_PATH says where profiles are looked for"
+        ) from error
+    _open_storage()
+
+
+def _open_storage() -> None:
+    """Open the storage of the loaded profile: AiiDA leaves it to the first query, which is too late for one line.
+
+    Raises:
+        click.ClickException: it is gone, damaged, of another schema, or locked.
+    """
+    from aiida.common.exceptions import ConfigurationError, LockedProfileError
+    from aiida.manage import get_manager
+    from sqlalchemy.exc import SQLAlchemyError
+
+    manager = get_manager()
+    try:
+        manager.get_profile_storage()
+    except (ConfigurationError, LockedProfileError, OSError, SQLAlchemyError) as error:
+        reason = " ".join(str(error).split())
+        raise click.ClickException(
+            f"the storage of profile {manager.get_profile().name!r} cannot be opened: {reason}"
         ) from error
 
 
@@ -226,21 +247,6 @@ def require_daemon() -> None:
         raise click.ClickException(f"this profile has no daemon ({error}); run without --submit") from error
     if not running:
         raise click.ClickException("the daemon of this profile is not running; start it with `verdi daemon start`")
-
-
-def require_potential_family(family: str) -> None:
-    """Check that a POTCAR family exists.
-
-    Raises:
-        click.ClickException: it does not; says how to upload one.
-    """
-    from aiida.plugins import DataFactory
-
-    if DataFactory("vasp.potcar").get_potcar_group(family) is None:
-        raise click.ClickException(
-            f"POTCAR family {family!r} does not exist in this profile; upload it with `aiida-vasp potcar uploadfamily "
-            "--path DIR --name NAME -D TEXT`, or make the stand-in's placeholders with `aiida-hezsp setup`"
-        )
 
 
 def use_directory(directory: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aiida_hezsp.cli.deposit_options import asked_metadata, metadata_options, print_template
+from aiida_hezsp.cli.output import check_output
 
 if TYPE_CHECKING:
     from aiida import orm
@@ -130,7 +131,8 @@ def _folder(
     """Write the folder, or a zip file of it, and tell what is in it."""
     from aiida_hezsp.provenance.export.deposit import export_deposit
 
-    target = output.with_suffix(".zip") if zipped else output
+    # Not with_suffix: `campaign-0.3` has none, only a number.
+    target = output if not zipped or output.suffix == ".zip" else output.with_name(f"{output.name}.zip")
     with _progress() as progress:
         report = export_deposit(ranked, target, metadata, zipped=zipped, progress=progress, **options)
     _tell(report)
@@ -138,12 +140,11 @@ def _folder(
 
 def _archive(ranked: "list[RankedPrediction]", output: Path, csv_path: Path | None, **options: Any) -> None:
     """Write the archive alone, and a table if asked for."""
-    from aiida_hezsp.errors import ArchiveError
     from aiida_hezsp.provenance.export import export_archive
     from aiida_hezsp.provenance.table import write_csv
 
-    if csv_path is not None and csv_path.exists() and not options["overwrite"]:
-        raise ArchiveError(f"{csv_path} exists already: choose another name, or add --force")
+    if csv_path is not None:
+        check_output(csv_path, overwrite=options["overwrite"], option="--force")
     with _progress() as progress:
         report = export_archive([row.pk for row in ranked], output, progress=progress, **options)
     left_out = f"; {report.n_left_out} trajectories left out" if not options["trajectories"] else ""

@@ -8,6 +8,7 @@ from aiida_hezsp.cli import environment
 from aiida_hezsp.cli.inputs import load_node_or_fail, model_node
 from aiida_hezsp.cli.launcher import Launch
 from aiida_hezsp.cli.options import engine_options, launch_options
+from aiida_hezsp.cli.routes import chosen_model, unless_named
 
 __all__ = ("cmd_active", "cmd_robustness", "cmd_verify")
 
@@ -44,8 +45,8 @@ def cmd_active(ctx: click.Context, **options: Any) -> None:
 
 @click.command("verify")
 @click.argument("process", required=False)
-@_RELAXATION_MODEL
-@_MD_MODEL
+@click.option("--relaxation-model", help="Model that relaxes the host; that of the best prediction if not given.")
+@click.option("--md-model", help="Model that runs MD; the one that made the training targets if not given.")
 @engine_options
 @launch_options
 @click.pass_context
@@ -54,11 +55,12 @@ def cmd_verify(ctx: click.Context, **options: Any) -> None:
 
     PROCESS is a finished screen or discovery (pk or UUID); a dry run needs none. How many predictions of each region
     are drawn, and what is accepted, is set by the section `verify` of the protocol. A discovery, or a screen with
-    --md-model, does this by itself.
+    --md-model, does this by itself. Family and models are those of the best prediction and of the training set of its
+    SF-MSD model, unless options say otherwise.
 
     \b
     Examples:
-      aiida-hezsp launch verify 1234 --md-model UUID --protocol paper --submit
+      aiida-hezsp launch verify 1234 --protocol paper --submit
       aiida-hezsp launch verify --protocol paper --dry-run
     """
     from aiida import orm
@@ -71,6 +73,7 @@ def cmd_verify(ctx: click.Context, **options: Any) -> None:
         return
     if not options["process"]:
         raise click.UsageError("PROCESS is needed: the pk or UUID of a finished screen or discovery")
+    from aiida_hezsp.provenance.models import prediction_route
     from aiida_hezsp.provenance.predictions import predictions_of
 
     process = load_node_or_fail(options["process"], orm.WorkChainNode)
@@ -78,14 +81,15 @@ def cmd_verify(ctx: click.Context, **options: Any) -> None:
     if not found:
         raise click.ClickException(f"{process.process_label}<{process.pk}> returned no predictions to check")
     choice = choose_predictions({label: node["msd"] for label, node in found.items()}, launch.settings["verify"])
+    route = prediction_route(found[choice.best])
     launch.go(
         VerifyWorkChain,
-        family=launch.family_node(),
+        family=unless_named(ctx, "family", route.family) or launch.family_node(),
         predictions={label: found[label] for label in choice.checked},
         best=found[choice.best],
         population=orm.Dict(choice.population),
-        relaxation_model=model_node(options["relaxation_model"]),
-        md_model=model_node(options["md_model"]),
+        relaxation_model=chosen_model(options, "relaxation_model", route.relaxation_model, "relaxed the predictions"),
+        md_model=chosen_model(options, "md_model", route.md_model, "made the training targets"),
         **launch.engine(),
     )
 

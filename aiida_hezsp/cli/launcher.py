@@ -9,6 +9,7 @@ import click
 from aiida_hezsp.cli import environment
 from aiida_hezsp.cli.inputs import atom_counts, check_model, check_structures, read_options, structures_for
 from aiida_hezsp.cli.pw_files import check_pw, pw_namespace, write_pw_files
+from aiida_hezsp.cli.refusals import refusals_in_one_line
 from aiida_hezsp.cli.vasp_files import check_vasp, write_vasp_files
 
 if TYPE_CHECKING:
@@ -102,7 +103,9 @@ class Launch:
         """Return the namespace `vasp`."""
         from aiida import orm
 
-        environment.require_potential_family(self.options["potential_family"])
+        from aiida_hezsp.workflows.dft.potentials import family_potentials
+
+        family_potentials(self.options["potential_family"])  # refuses a family that does not exist
         vasp: dict[str, Any] = {
             "code": environment.load_code_or_fail(self.options["vasp_code"]),
             "potential_family": orm.Str(self.options["potential_family"]),
@@ -141,9 +144,10 @@ class Launch:
 
     def go(self, process_class: Any, *, report: Callable[[Any], None] | None = None, **inputs: Any) -> None:
         """Run or submit the work chain with these inputs; `report` prints what a finished one found."""
-        builder = process_class.get_builder_from_protocol(
-            protocol=self.options["protocol"], overrides=self.overrides, **inputs
-        )
+        with refusals_in_one_line():
+            builder = process_class.get_builder_from_protocol(
+                protocol=self.options["protocol"], overrides=self.overrides, **inputs
+            )
         builder.metadata.label = f"{self.kind} ({self.options['protocol']})"
         if self.options["submit"]:
             self._submit(builder)
@@ -153,7 +157,8 @@ class Launch:
     def _submit(self, builder: Any) -> None:
         from aiida.engine import submit
 
-        node = submit(builder)
+        with refusals_in_one_line():
+            node = submit(builder)
         self._echo(node, f"submitted {node.process_label}<{node.pk}>; follow it with `verdi process status {node.pk}`")
 
     def _run(self, builder: Any, report: Callable[[Any], None] | None) -> None:

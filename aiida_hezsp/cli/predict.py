@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aiida_hezsp.cli.options import engine_options, launch_options
+from aiida_hezsp.cli.routes import chosen_model, family_of, unless_named
 
 if TYPE_CHECKING:
     from aiida_hezsp.chemistry import Composition
     from aiida_hezsp.data import SfmsdModelData
-    from aiida_hezsp.families import Family
     from aiida_hezsp.provenance.models import TrainingRoute
 
 __all__ = ("cmd_predict",)
@@ -64,13 +64,11 @@ def cmd_predict(ctx: click.Context, **options: Any) -> None:
 
     model = _model(options.pop("sfmsd_model"), options["protocol"])
     route = training_route(model)
-    family_node = _family_node(ctx, route)
+    family_node = unless_named(ctx, "family", route.family)
     _set_cell(options, route, family_node)
-    if options["relaxation_model"] is None:
-        del options["relaxation_model"]  # nothing for the launch to check
     launch = Launch(ctx, "assess", options)
     if family_node is not None:
-        launch.family = _family(family_node)
+        launch.family = family_of(family_node)
     atoms = _check(options["formulas"], launch, model, route)
     if launch.dry_run:
         launch.show_plan(atoms * options["decorations"])
@@ -79,7 +77,7 @@ def cmd_predict(ctx: click.Context, **options: Any) -> None:
         AssessWorkChain,
         report=lambda node: _print(node, as_json=options["as_json"]),
         family=family_node or launch.family_node(),
-        relaxation_model=_relaxation_model(options, route),
+        relaxation_model=chosen_model(options, "relaxation_model", route.relaxation_model, "relaxed the training set"),
         sfmsd_model=model,
         formulas=orm.List(list(dict.fromkeys(options["formulas"]))),
         decorations=orm.Int(options["decorations"]),
@@ -94,25 +92,13 @@ def _model(identifier: str | None, protocol: str) -> "SfmsdModelData":
     return newest_model(load_protocol(protocol)["screen"]["model"]) if identifier is None else find_model(identifier)
 
 
-def _family_node(ctx: click.Context, route: "TrainingRoute") -> Any:
-    """Return the family of the training set, unless the user names one."""
-    named = ctx.get_parameter_source("family") is not click.core.ParameterSource.DEFAULT
-    return None if named else route.family
-
-
-def _family(node: Any) -> "Family":
-    from aiida_hezsp.families import Family
-
-    return Family.from_dict(node.get_dict())
-
-
 def _set_cell(options: dict[str, Any], route: "TrainingRoute", family_node: Any) -> None:
     """Choose the cell: what the user says, else that of the training set, else the protocol's."""
     from aiida_hezsp.families import load_family
 
     cell = options.pop("cell")
     if cell is None and route.n_atoms is not None:
-        family = load_family(options["family"]) if family_node is None else _family(family_node)
+        family = load_family(options["family"]) if family_node is None else family_of(family_node)
         cell = "primitive" if route.n_atoms <= len(family.template("primitive")) else "supercell"
     if cell is not None:
         options["assignments"] = (f"screen.cell={cell}", *options["assignments"])
@@ -151,18 +137,6 @@ def _check_dopants(composition: "Composition", model: "SfmsdModelData") -> None:
             f"model {model.kind}<{model.pk}> needs {needed} dopants (feature set {model.feature_set}); "
             f"{composition.formula} has {given}"
         )
-
-
-def _relaxation_model(options: dict[str, Any], route: "TrainingRoute") -> Any:
-    from aiida_hezsp.cli.inputs import model_node
-
-    if "relaxation_model" in options:
-        return model_node(options["relaxation_model"])
-    if route.relaxation_model is None:
-        raise click.ClickException(
-            "the graph does not say which model relaxed the training set: name one by --relaxation-model"
-        )
-    return route.relaxation_model
 
 
 def _print(node: Any, *, as_json: bool) -> None:

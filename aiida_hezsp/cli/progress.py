@@ -10,6 +10,9 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from aiida_hezsp.cli.interrupt import interrupts_between_steps, kill_processes
+from aiida_hezsp.cli.refusals import refusals_in_one_line
+
 if TYPE_CHECKING:
     from aiida import orm
 
@@ -115,11 +118,23 @@ def _quiet_console_logging() -> None:
                 handler.setLevel(logging.WARNING)
 
 
+def _kill(progress: _Progress, root: "orm.ProcessNode") -> None:
+    """Kill a run and tell what was killed."""
+    n_jobs, left = kill_processes([root, *progress.descendants()])
+    line = f"{root.process_label}<{root.pk}> was killed, with {n_jobs} running job{'s' if n_jobs != 1 else ''}"
+    progress.console.print(Text(line, "red"), soft_wrap=True)
+    for line in left:
+        progress.console.print(Text(line, "red"), soft_wrap=True)
+
+
 def run_with_progress(builder: Any, console: Console) -> "orm.ProcessNode":
     """Run a process builder to its end in this terminal and return its node.
 
     Finished jobs are listed as they end; what runs is shown with the last line of its log (live in a terminal, every
-    20 s elsewhere). Ctrl-C stops the run; finished jobs are found again by the cache when it is repeated.
+    20 s elsewhere). Ctrl-C kills the run with its jobs; finished jobs are found again by the cache when it is repeated.
+
+    Raises:
+        InputError: the process refuses its inputs.
     """
     from aiida.manage import get_manager
 
@@ -127,13 +142,18 @@ def run_with_progress(builder: Any, console: Console) -> "orm.ProcessNode":
     _quiet_console_logging()
     progress = _Progress(console)
     live = Live(console=console, refresh_per_second=2, transient=True) if console.is_terminal else None
-    process = runner.instantiate_process(builder)
+    with refusals_in_one_line():
+        process = runner.instantiate_process(builder)
     progress.root = process.node.uuid
     watch = runner.loop.create_task(_watch(progress, live))
     try:
         if live is not None:
             live.start()
-        process.execute()
+        with interrupts_between_steps(runner.loop):
+            process.execute()
+    except KeyboardInterrupt:
+        _kill(progress, process.node)
+        raise
     finally:
         watch.cancel()
         if live is not None:

@@ -36,7 +36,7 @@ COMMANDS = {
 
 
 class HezspGroup(click.Group):
-    """Loads commands when needed and turns our errors into one clear line and exit code 1."""
+    """Loads commands when needed and turns our errors and those of files into one clear line and exit code 1."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands."""
@@ -59,6 +59,17 @@ class HezspGroup(click.Group):
             return super().invoke(ctx)
         except HezspError as error:
             raise click.ClickException(str(error)) from error
+        except BrokenPipeError:
+            raise  # `| head` is no error; click ends quietly
+        except OSError as error:
+            raise click.ClickException(_in_words(error)) from error
+
+
+def _in_words(error: OSError) -> str:
+    """Return what the system refused, and for which file."""
+    if error.strerror is None:
+        return " ".join(str(error).split()) or type(error).__name__
+    return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
 
 
 @click.group(cls=HezspGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aiida_hezsp.cli.criteria import criteria_from, criteria_options
+from aiida_hezsp.provenance.sort_keys import SORT_KEYS
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -16,12 +17,11 @@ if TYPE_CHECKING:
 __all__ = ("cmd_search",)
 
 TABLE_ROWS = 20
-_SORT = ("msd", "msd_low", "x_li", "s_config", "n_elements", "volume", "formula", "type")
 
 
 @click.command("search")
 @criteria_options
-@click.option("--sort", type=click.Choice(_SORT), default="msd", show_default=True, help="What to sort by.")
+@click.option("--sort", type=click.Choice(SORT_KEYS), default="msd", show_default=True, help="What to sort by.")
 @click.option("--ascending", is_flag=True, help="Smallest first; largest first otherwise.")
 @click.option("--limit", type=click.IntRange(min=1), help=f"At most so many; a table shows {TABLE_ROWS} by default.")
 @click.option("--count", is_flag=True, help="Print only how many there are.")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aiida_hezsp.cli.output import check_output
+
 if TYPE_CHECKING:
     from aiida import orm
 
@@ -92,10 +94,6 @@ def _write_cif(node: Any, path: Path, *, overwrite: bool) -> None:
     if str(path) == "-":
         click.echo(text, nl=False)
         return
-    if path.exists() and not overwrite:
-        raise click.ClickException(f"{path} exists already: choose another name, or add --overwrite")
-    try:
-        path.write_text(text, encoding="utf8")
-    except OSError as error:
-        raise click.ClickException(f"{path} cannot be written: {error.strerror}") from error
+    check_output(path, overwrite=overwrite)
+    path.write_text(text, encoding="utf8")
     click.echo(f"{path}: the relaxed structure of {node['formula']}")

@@ -3,6 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
+from aiida_hezsp.cli import environment
+from aiida_hezsp.errors import PotentialError
+
 if TYPE_CHECKING:
     from aiida import orm
 
@@ -17,7 +22,8 @@ def check_vasp(launch: "Launch") -> None:
     """Check INCAR tags and POTCARs of a launch before anything is stored or submitted.
 
     Raises:
-        HezspError: a tag is not one of VASP's; the family does not exist or lacks POTCARs, all of which are named.
+        HezspError: a tag is not one of VASP's; the family does not exist or lacks POTCARs, all of which are named; its
+            POTCARs are the stand-in's placeholders and the code is not the stand-in.
     """
     from aiida_hezsp.workflows.dft.incar import incar_overrides
     from aiida_hezsp.workflows.dft.potentials import require_potentials
@@ -25,12 +31,32 @@ def check_vasp(launch: "Launch") -> None:
     dft = launch.settings["dft"]
     if dft.get("engine", "vasp") != "vasp":
         return
+    _check_placeholders(launch.options["vasp_code"], launch.options["potential_family"])
     structures = structures_of_launch(launch)
     for kind in structures:
         incar_overrides(dft, kind)
     nodes = [node for group in structures.values() for node in group.values()]
     elements = {symbol for node in nodes for symbol in node.get_symbols_set()}
     require_potentials(elements, launch.options["potential_family"], dft)
+
+
+def _check_placeholders(code: str, family: str) -> None:
+    """Refuse the stand-in's placeholders for another code: VASP would stop at them on the cluster.
+
+    Raises:
+        PotentialError: they are asked for.
+    """
+    if family != environment.STANDIN_FAMILY:
+        return
+    try:
+        name = environment.load_code_or_fail(code).full_label
+    except click.ClickException:
+        name = code  # a dry run needs no code
+    if not name.startswith(environment.STANDIN_LABEL):
+        raise PotentialError(
+            f"POTCAR family {family!r} holds placeholders for the stand-in, and code {name!r} is not the stand-in: "
+            "name your family of VASP's potentials with --potential-family"
+        )
 
 
 def write_vasp_files(launch: "Launch", folder: Path) -> int:

@@ -9,9 +9,10 @@ from aiida import orm
 from aiida.common import LinkType
 from aiida.tools.graph.graph_traversers import traverse_graph
 
+from aiida_hezsp.provenance.chunks import chunks
+
 __all__ = ("AncestorGraph", "NodeInfo", "kind_of_process", "read_attributes")
 
-_CHUNK = 900  # identifiers in one filter: below the limits of every database
 _PROCESS_PREFIX = "process."
 
 
@@ -90,16 +91,10 @@ class AncestorGraph:
         return [pk for pk in pks if self.nodes[pk].kind in kinds]
 
 
-def _chunks(pks: Iterable[int]) -> Iterator[list[int]]:
-    ordered = sorted(pks)
-    for start in range(0, len(ordered), _CHUNK):
-        yield ordered[start : start + _CHUNK]
-
-
 def _read_nodes(pks: Iterable[int]) -> Iterator[NodeInfo]:
     """Yield what is known of nodes; attributes are read of processes only."""
     process_pks = []
-    for chunk in _chunks(pks):
+    for chunk in chunks(pks):
         query = orm.QueryBuilder()
         query.append(orm.Node, filters={"id": {"in": chunk}}, project=["id", "uuid", "node_type", "label"])
         for pk, uuid, node_type, label in query.iterall():
@@ -107,7 +102,7 @@ def _read_nodes(pks: Iterable[int]) -> Iterator[NodeInfo]:
                 process_pks.append(pk)
             else:
                 yield NodeInfo(pk, uuid, node_type.rstrip(".").rpartition(".")[2], label, is_process=False)
-    for chunk in _chunks(process_pks):
+    for chunk in chunks(process_pks):
         yield from _read_processes(chunk)
 
 
@@ -123,7 +118,7 @@ def _read_processes(pks: list[int]) -> Iterator[NodeInfo]:
 def read_attributes(pks: Iterable[int]) -> dict[int, dict[str, Any]]:
     """Return the attributes of data nodes."""
     found: dict[int, dict[str, Any]] = {}
-    for chunk in _chunks(pks):
+    for chunk in chunks(pks):
         query = orm.QueryBuilder().append(orm.Data, filters={"id": {"in": chunk}}, project=["id", "attributes"])
         found |= dict(query.all())
     return found

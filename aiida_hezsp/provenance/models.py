@@ -1,7 +1,7 @@
-"""Find SF-MSD models by what users call them, and what such a model was trained with."""
+"""Find SF-MSD models by what users call them, and what such a model and its predictions were made with."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiida import orm
 from aiida.common.exceptions import MultipleObjectsError, NotExistent
@@ -9,8 +9,9 @@ from aiida.common.exceptions import MultipleObjectsError, NotExistent
 from aiida_hezsp.data import ChgnetModelData, SfmsdModelData
 from aiida_hezsp.errors import PredictionError
 from aiida_hezsp.provenance.identifiers import find_node
+from aiida_hezsp.provenance.predictions import model_of
 
-__all__ = ("TrainingRoute", "all_models", "find_model", "newest_model", "training_route")
+__all__ = ("TrainingRoute", "all_models", "find_model", "newest_model", "prediction_route", "training_route")
 
 _UUID = re.compile(r"[0-9a-f]{4,8}(-[0-9a-f-]*)?")
 _MAIN = {"attributes": {"!has_key": "variant"}}
@@ -70,12 +71,14 @@ class TrainingRoute:
     Attributes:
         family: the family, self-contained.
         relaxation_model: the CHGNet model that relaxed them.
+        md_model: the CHGNet model whose MD made the targets.
         n_atoms: atoms of the largest of a few of them.
         domain: range of every feature in the training set.
     """
 
     family: orm.Dict | None
     relaxation_model: ChgnetModelData | None
+    md_model: ChgnetModelData | None
     n_atoms: int | None
     domain: dict[str, tuple[float, float]]
 
@@ -92,18 +95,30 @@ class TrainingRoute:
 def training_route(model: SfmsdModelData) -> TrainingRoute:
     """Follow a model up to the features, structures and relaxations of its training set."""
     domain = {name: (float(low), float(high)) for name, (low, high) in _summary(model).get("domain", {}).items()}
-    features = _a_feature_step(model)
+    features = _a_step_of_the_table(model, "features__")
     if features is None:
-        return TrainingRoute(None, None, None, domain)
+        return TrainingRoute(None, None, None, None, domain)
     inputs = _inputs(features)
     structures = [node for name, node in inputs.items() if name.startswith("structures__")][:_FEW]
-    relaxation = structures[0].creator if structures else None
-    relaxed_by = None if relaxation is None else _inputs(relaxation).get("model")
     return TrainingRoute(
         family=inputs.get("family"),
-        relaxation_model=relaxed_by if isinstance(relaxed_by, ChgnetModelData) else None,
+        relaxation_model=_chgnet_model(structures[0].creator if structures else None),
+        md_model=_chgnet_model(_a_step_of_the_table(model, "results__")),
         n_atoms=max((len(node.sites) for node in structures), default=None),
         domain=domain,
+    )
+
+
+def prediction_route(prediction: orm.Dict) -> TrainingRoute:
+    """Return the route of a prediction's SF-MSD model, with the family and the relaxation of the prediction itself."""
+    route = training_route(model_of(prediction))
+    inputs = _inputs(prediction.creator)
+    features = inputs["features"].creator
+    family = None if features is None else _inputs(features).get("family")
+    return replace(
+        route,
+        family=family or route.family,
+        relaxation_model=_chgnet_model(inputs["structure"].creator) or route.relaxation_model,
     )
 
 
@@ -115,16 +130,22 @@ def _summary(model: SfmsdModelData) -> dict:
     return dict(model.base.attributes.get("summary"))
 
 
-def _a_feature_step(model: SfmsdModelData) -> orm.ProcessNode | None:
-    """Return one of the calcfunctions that made features of the training set."""
+def _a_step_of_the_table(model: SfmsdModelData, prefix: str) -> orm.ProcessNode | None:
+    """Return one of the steps whose outputs the table of the training set was joined from, by the inputs' prefix."""
     training = model.creator
     table = None if training is None else _inputs(training).get("table")
     joined = None if table is None else table.creator
     for name, node in ({} if joined is None else _inputs(joined)).items():
-        if name.startswith("features__") and node.creator is not None:
+        if name.startswith(prefix) and node.creator is not None:
             creator: orm.ProcessNode = node.creator
             return creator
     return None
+
+
+def _chgnet_model(process: orm.ProcessNode | None) -> ChgnetModelData | None:
+    """Return the CHGNet model that a relaxation or an MD job ran with."""
+    model = None if process is None else _inputs(process).get("model")
+    return model if isinstance(model, ChgnetModelData) else None
 
 
 def _inputs(process: orm.ProcessNode) -> dict[str, orm.Data]:

@@ -10,7 +10,9 @@ from typing import Any
 from aiida import orm
 from aiida.common.exceptions import MultipleObjectsError, NotExistent
 
+from aiida_hezsp.chemistry.labels import formula_of_label
 from aiida_hezsp.errors import PredictionError
+from aiida_hezsp.provenance.chunks import chunks
 from aiida_hezsp.provenance.graph import kind_of_process
 from aiida_hezsp.provenance.identifiers import find_node
 
@@ -36,7 +38,6 @@ PREDICT_PROCESS_TYPE = "aiida.calculations:hezsp.predict"
 _KIND = "hezsp.predict"
 _LIST = "`aiida-hezsp rank` lists the predictions"
 _SMALL = 10.0
-_CHUNK = 900  # identifiers in one filter: below the limits of every database
 _AMOUNT = re.compile(r"([A-Z][a-z]?)(\d+(?:\.\d+)?|\.\d+)?")
 _UUID = re.compile(r"[0-9a-f]{4,8}(-[0-9a-f-]*)?")
 
@@ -168,7 +169,7 @@ def matching_predictions(formula: str) -> list[orm.Dict]:
     found = find_predictions(composition=formula)
     if not found:
         known = _known_formulas()
-        amounts = _amounts(_as_formula(formula))
+        amounts = _amounts(formula_of_label(formula))
         same = next((entry for entry in known if _amounts(entry) == amounts), None)
         if same is None:
             raise _unknown(formula, known)
@@ -187,7 +188,7 @@ def model_of(node: orm.Dict) -> orm.Data:
 
 def nearest_formulas(formula: str, known: Iterable[str], n: int = 3) -> list[str]:
     """Return the `n` known formulas with the smallest sum of differences of amounts, nearest first."""
-    wanted = _amounts(_as_formula(formula))
+    wanted = _amounts(formula_of_label(formula))
 
     def distance(entry: str) -> float:
         amounts = _amounts(entry)
@@ -219,10 +220,8 @@ def rank_predictions(process: orm.ProcessNode | None = None) -> list[RankedPredi
 def read_rows(pks: Sequence[int]) -> list[dict[str, Any]]:
     """Return what `RankedPrediction` needs beside the rank, of predictions in the order of their pks."""
     found: dict[int, dict[str, Any]] = {}
-    for start in range(0, len(pks), _CHUNK):
-        query = orm.QueryBuilder().append(
-            orm.Dict, filters={"id": {"in": list(pks[start : start + _CHUNK])}}, tag="prediction"
-        )
+    for chunk in chunks(pks):
+        query = orm.QueryBuilder().append(orm.Dict, filters={"id": {"in": chunk}}, tag="prediction")
         found |= {row["pk"]: row for row in _rows(query)}
     return [found[pk] for pk in pks]
 
@@ -248,7 +247,7 @@ def _known_formulas() -> list[str]:
 
 def _unknown(text: str, known: list[str]) -> PredictionError:
     """Return the error for a composition without prediction."""
-    formula = _as_formula(text)
+    formula = formula_of_label(text)
     is_formula = re.fullmatch(f"(?:{_AMOUNT.pattern}){{2,}}", formula) is not None
     advice = f"; `aiida-hezsp predict {formula}` computes it" if is_formula else ""
     if not known:
@@ -260,10 +259,6 @@ def _unknown(text: str, known: list[str]) -> PredictionError:
 
 def _as_label(text: str) -> str:
     return text.replace(".", "p")
-
-
-def _as_formula(text: str) -> str:
-    return re.sub(r"(?<=\d)p(?=\d)", ".", text)
 
 
 def _amounts(formula: str) -> dict[str, float]:

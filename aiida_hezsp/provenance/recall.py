@@ -9,12 +9,12 @@ from aiida.common import LinkType
 
 from aiida_hezsp.data import ChgnetModelData, ImageData, SfmsdModelData
 from aiida_hezsp.errors import PredictionError
+from aiida_hezsp.provenance.chunks import chunks
 from aiida_hezsp.provenance.graph import kind_of_process
 from aiida_hezsp.provenance.predictions import PREDICT_PROCESS_TYPE, SAME
 
 __all__ = ("Recall", "RecalledNode", "RecalledPrediction", "recall_calculation")
 
-_CHUNK = 900  # identifiers in one filter: below the limits of every database
 _FORWARD = (LinkType.CREATE.value, LinkType.INPUT_CALC.value)
 _MODELS = (ImageData, ChgnetModelData, SfmsdModelData)
 _RELAX = "aiida.calculations:hezsp.relax"
@@ -116,7 +116,7 @@ def _reached(start: int) -> set[int]:
     reached, level = {start}, {start}
     while level:
         following: set[int] = set()
-        for chunk in _chunks(level):
+        for chunk in chunks(level):
             query = orm.QueryBuilder().append(orm.Node, filters={"id": {"in": chunk}}, tag="source")
             query.append(
                 orm.Node,
@@ -134,7 +134,7 @@ def _reached(start: int) -> set[int]:
 def _special(reached: Iterable[int]) -> list[orm.Data]:
     """Return the datasets and models among nodes, by pk."""
     found: list[orm.Data] = []
-    for chunk in _chunks(reached):
+    for chunk in chunks(reached):
         query = orm.QueryBuilder().append(list(_MODELS), filters={"id": {"in": chunk}}, project="*")
         found += query.all(flat=True)
     return sorted(found, key=lambda entry: entry.pk)
@@ -148,7 +148,7 @@ def _predictions(models: list[int]) -> tuple[RecalledPrediction, ...]:
     """Return the predictions made with one of the models, or of a structure that one of them relaxed."""
     project = ["id", "uuid", *(f"attributes.{name}" for name in _FIELDS)]
     found: dict[tuple, RecalledPrediction] = {}
-    for chunk in _chunks(models):
+    for chunk in chunks(models):
         for query in (_with_model(chunk), _relaxed_by(chunk)):
             query.append(orm.Dict, with_incoming="predict", project=project)
             for values in query.all():
@@ -200,8 +200,3 @@ def _recalled(node: orm.Data) -> RecalledNode:
     else:
         name = f"SF-MSD {node.kind}"
     return RecalledNode(node.pk, node.uuid, type(node).__name__, name, made_by)
-
-
-def _chunks(pks: Iterable[int]) -> list[list[int]]:
-    ordered = sorted(pks)
-    return [ordered[start : start + _CHUNK] for start in range(0, len(ordered), _CHUNK)]

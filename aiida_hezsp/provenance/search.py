@@ -8,10 +8,9 @@ from aiida import orm
 from aiida_hezsp.errors import PredictionError
 from aiida_hezsp.provenance.criteria import Criteria
 from aiida_hezsp.provenance.predictions import PREDICT_PROCESS_TYPE, SAME, RankedPrediction, read_rows
+from aiida_hezsp.provenance.sort_keys import SORT_KEYS
 
-__all__ = ("SORT_KEYS", "SearchResult", "search")
-
-SORT_KEYS = ("msd", "msd_low", "x_li", "s_config", "n_elements", "volume", "formula", "type")
+__all__ = ("SearchResult", "search")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ import numpy as np
 from aiida import orm
 from numpy.typing import NDArray
 
+from aiida_hezsp.chemistry.labels import formula_of_label
+from aiida_hezsp.provenance.chunks import chunks
 from aiida_hezsp.provenance.predictions import RankedPrediction, rank_predictions
 from aiida_hezsp.provenance.trace import Trace, trace_prediction
 from aiida_hezsp.report.msd_curves import MsdCurve
@@ -15,7 +17,6 @@ from aiida_hezsp.report.verified import Verified, gather_verified
 
 __all__ = ("Campaign", "Finetuning", "gather_campaign")
 
-_CHUNK = 900
 _SHORT_RUN_PS = 50.0
 _FEW_ROWS = 50
 _DEFAULT_WINDOW = (0.2, 0.8)
@@ -150,7 +151,7 @@ def _curves(runs: Iterable[orm.CalcJobNode]) -> Iterable[MsdCurve]:
             continue
         for label, node in run.outputs.trajectories.items():
             times, msd = (np.asarray(node.get_array(name), dtype=float) for name in ("times", "msd"))
-            yield MsdCurve(label, label.replace("p", "."), times - times[0], msd)
+            yield MsdCurve(label, formula_of_label(label), times - times[0], msd)
 
 
 def _window(parameters: list[dict[str, Any]]) -> tuple[float, float]:
@@ -185,8 +186,8 @@ def _shap(ranked: list[RankedPrediction]) -> list[dict[str, float]]:
     """Return the SHAP values of predictions, in their order."""
     found: dict[int, dict[str, float]] = {}
     pks = [row.pk for row in ranked]
-    for start in range(0, len(pks), _CHUNK):
+    for chunk in chunks(pks):
         query = orm.QueryBuilder()
-        query.append(orm.Dict, filters={"id": {"in": pks[start : start + _CHUNK]}}, project=["id", "attributes.shap"])
+        query.append(orm.Dict, filters={"id": {"in": chunk}}, project=["id", "attributes.shap"])
         found |= {pk: values or {} for pk, values in query.all()}
     return [found[pk] for pk in pks]

@@ -140,14 +140,14 @@ def _explanations(campaign: Campaign) -> Iterator[Drawing]:
     from aiida_hezsp.report.waterfall import waterfall_figure
 
     best, standin = campaign.ranked[0], campaign.standin
-    if all(campaign.shap):
-        features = [row.features for row in campaign.ranked]
-        yield Drawing(
-            "shap",
-            "Every point is a prediction: how far each feature moves it.",
-            partial(shap_figure, campaign.shap, features, standin=standin),
-        )
     if campaign.shap[0]:
+        # Models of several feature sets may have predicted: one figure has one set of features, that of the best.
+        pairs = zip(campaign.shap, campaign.ranked, strict=True)
+        alike = [(values, row.features) for values, row in pairs if values.keys() == campaign.shap[0].keys()]
+        caption = "Every point is a prediction: how far each feature moves it."
+        if len(alike) < len(campaign.shap):
+            caption += f" Shown are the {len(alike)} of {len(campaign.shap)} predictions by the features of the best."
+        yield Drawing("shap", caption, partial(shap_figure, *zip(*alike, strict=True), standin=standin))
         yield Drawing(
             "waterfall",
             f"From the mean prediction to that of {best.formula}: what each feature adds.",

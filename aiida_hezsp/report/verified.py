@@ -6,11 +6,12 @@ from typing import Any
 
 from aiida import orm
 
+from aiida_hezsp.chemistry.labels import formula_of_label
+from aiida_hezsp.provenance.chunks import chunks
 from aiida_hezsp.provenance.predictions import RankedPrediction, model_of
 
 __all__ = ("Verified", "gather_verified")
 
-_CHUNK = 900
 _VERIFY = "aiida.workflows:hezsp.verify"
 _ROBUSTNESS = "aiida.workflows:hezsp.robustness"
 
@@ -52,8 +53,8 @@ def _robustness(model: int) -> Iterator[tuple[str, dict[str, Any]]]:
 def _taking(pks: list[int], process_type: str) -> Iterator[orm.WorkChainNode]:
     """Yield the work chains of a type that took one of the nodes, newest first."""
     found: set[int] = set()
-    for start in range(0, len(pks), _CHUNK):
-        query = orm.QueryBuilder().append(orm.Data, filters={"id": {"in": pks[start : start + _CHUNK]}}, tag="input")
+    for chunk in chunks(pks):
+        query = orm.QueryBuilder().append(orm.Data, filters={"id": {"in": chunk}}, tag="input")
         query.append(
             orm.WorkChainNode, filters={"process_type": process_type}, with_incoming="input", project="id"
         ).distinct()
@@ -64,4 +65,4 @@ def _taking(pks: list[int], process_type: str) -> Iterator[orm.WorkChainNode]:
 
 def _formula(label: str, rows: list[RankedPrediction]) -> str:
     """Return the formula behind a label; the host, which need not be predicted, is known by its label alone."""
-    return next((row.formula for row in rows if row.label == label), label.replace("p", "."))
+    return next((row.formula for row in rows if row.label == label), formula_of_label(label))

@@ -124,7 +124,7 @@ class VerifyWorkChain(HezspWorkChain):
         arrhenius = settings["verify"]["arrhenius"]
         structures = {best["label"]: best.creator.inputs.structure}
         if arrhenius["host"]:
-            structures |= self.host()
+            structures = self.host() | structures  # where the host itself is best, what was predicted from runs
         md = {**settings["md"], "temperatures": arrhenius["temperatures"]}
         md["n_steps"] = arrhenius["n_steps"] or md["n_steps"]
         return ToContext(arrhenius=self.transport(structures, md, "Arrhenius", relax=arrhenius["host"]))

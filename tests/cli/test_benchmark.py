@@ -80,6 +80,7 @@ def test_tables_of_a_stored_report(path, capsys):
         (("gpu",), 2, "No such command 'gpu'"),
         (("md", "--formula", "NaCl"), 1, "NaCl"),
         (("relax", "--model", "0.9.9"), 1, "0.9.9"),
+        (("md", "--output", "missing/x.json"), 1, "missing is no folder"),
         (("finetune", "--images", "10"), 1, "more images than one batch are needed"),
     ],
 )

@@ -50,3 +50,12 @@ def test_elements():
     assert ELEMENTS.convert("Hf, Sn", None, None) == ("Hf", "Sn")
     with pytest.raises(click.BadParameter, match="is no list of elements"):
         ELEMENTS.convert("Hf;Sn", None, None)
+
+
+def test_the_help_of_the_regions_says_what_the_rule_does():
+    from aiida_hezsp.cli.search import cmd_search
+    from aiida_hezsp.provenance.distribution import region_of
+
+    assert [region_of(msd) for msd in (120.1, 120.0, 40.0, 39.9)] == ["high", "medium", "medium", "low"]
+    (option,) = (parameter for parameter in cmd_search.params if parameter.name == "regions")
+    assert option.help.startswith("MSD above 120 A^2, 40 to 120, below 40 (of 100 ps)")

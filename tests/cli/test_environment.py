@@ -53,12 +53,6 @@ def test_placeholder_potentials_are_uploaded_once(aiida_profile_clean):
     count = orm.QueryBuilder().append(orm.Node).count()
     environment.ensure_standin_potentials()
     assert orm.QueryBuilder().append(orm.Node).count() == count
-    environment.require_potential_family("hezsp-standin")
-
-
-def test_a_missing_potential_family_says_how_to_upload_one(aiida_profile_clean):
-    with pytest.raises(click.ClickException, match=r"'PBE\.54' does not exist .* `aiida-vasp potcar uploadfamily"):
-        environment.require_potential_family("PBE.54")
 
 
 def test_codes_are_found_by_label_pk_and_uuid(codes):
@@ -112,3 +106,40 @@ def test_a_directory_of_its_own_leaves_the_users_profiles_alone(tmp_path):
     )
     assert result.stdout.strip() == str(tmp_path / "own" / ".aiida")
     assert not list(home.iterdir())
+
+
+@pytest.fixture
+def gone(tmp_path):
+    """A profile whose storage has been deleted; the one before is loaded again afterwards."""
+    from aiida.manage import get_manager
+    from aiida.manage.configuration.profile import Profile
+
+    manager = get_manager()
+    before = manager.get_profile()
+    storage = {"backend": "core.sqlite_dos", "config": {"filepath": str(tmp_path / "gone")}}
+    yield Profile("gone", {"storage": storage, "process_control": {"backend": None, "config": {}}})
+    manager.load_profile(before, allow_switch=True)
+
+
+@pytest.mark.parametrize("damaged", [False, True], ids=["deleted", "damaged"])
+def test_a_storage_that_is_gone_is_one_line(aiida_profile_clean, gone, tmp_path, damaged):
+    if damaged:
+        (tmp_path / "gone").mkdir()
+        (tmp_path / "gone" / "database.sqlite").write_bytes(b"no database" * 100)
+    for profile in (gone, None):  # as the user names it, and as it is loaded already
+        with pytest.raises(click.ClickException, match="the storage of profile 'gone' cannot be opened: ") as caught:
+            environment.load_profile_or_fail(profile)
+        assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["IncompatibleStorageSchema", "CorruptStorage", "LockedProfileError"])
+def test_a_storage_that_may_not_be_opened_is_one_line(aiida_profile_clean, monkeypatch, name):
+    from aiida.common import exceptions
+    from aiida.manage.manager import Manager
+
+    def refuse(_manager):
+        raise getattr(exceptions, name)("of another\nversion")
+
+    monkeypatch.setattr(Manager, "get_profile_storage", refuse)
+    with pytest.raises(click.ClickException, match=r"cannot be opened: of another version$"):
+        environment.load_profile_or_fail()

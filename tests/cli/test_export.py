@@ -39,6 +39,13 @@ def test_existing_files_are_kept(discovery, best, tmp_path):
     assert run(best.pk, "--output", archive, "--csv", table, "--overwrite").exit_code == 0
 
 
+def test_a_table_that_cannot_be_written_is_refused_before_the_archive_is(discovery, best, tmp_path):
+    result = run(best.pk, "--output", tmp_path / "best.aiida", "--csv", tmp_path / "missing" / "best.csv")
+    assert result.exit_code == 1
+    assert "missing is no folder" in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_wrong_use(discovery, best, tmp_path):
     result = run(best.pk, "--process", discovery.nodes.discover.pk, "--output", tmp_path / "a.aiida")
     assert result.exit_code == 2
@@ -69,6 +76,14 @@ def test_a_folder_with_metadata_from_file_and_options(discovery, tmp_path):
     judged = CliRunner().invoke(cmd_root, ["verify", str(folder)])
     assert judged.exit_code == 0
     assert "whole and safe to import: 3 predictions" in judged.output
+
+
+def test_a_number_in_the_name_of_a_zip_file_is_kept(discovery, best, tmp_path):
+    (tmp_path / "metadata.yaml").write_text(run("--metadata-template").output)
+    options = ["--metadata", tmp_path / "metadata.yaml", "--author", "Grace Hopper;Navy", "--zip", "--no-figures"]
+    result = run(best.pk, "--output", tmp_path / "campaign-0.3", *options)
+    assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["campaign-0.3.zip", "metadata.yaml"]
 
 
 def test_metadata_that_are_missing_are_named_before_anything_is_done(discovery, best, tmp_path):

@@ -288,6 +288,23 @@ def test_what_follows_a_screen_says_what_it_needs(ready, command, needed):
     assert ready() == before
 
 
+def test_models_of_two_feature_sets_are_refused_in_one_line(ready, tmp_path):
+    from discovery_graph import training_table
+
+    from aiida_hezsp.data import SfmsdModelData
+    from aiida_hezsp.sfmsd import save_model, train
+    from aiida_hezsp.sfmsd.training import TrainSettings
+
+    options = []
+    for name in ("multinary", "quaternary"):
+        table = {**training_table(), "feature_set": name}
+        save_model(train(table, TrainSettings(kind="GB", search_iterations=1, cv=2)), tmp_path / f"{name}.skops")
+        node = SfmsdModelData(tmp_path / f"{name}.skops", tmp_path / f"{name}.json").store()
+        options += ["--sfmsd-model", node.uuid]
+    line = one_line(launch("robustness", *options, *RUN))
+    assert "the models take different feature sets: multinary, quaternary" in line
+
+
 def test_a_process_without_predictions_cannot_be_verified(ready):
     node = orm.WorkChainNode()
     node.set_process_label("RelaxWorkChain")

@@ -74,6 +74,23 @@ def test_wrong_input_is_one_line_and_stores_nothing(ready, arguments, message):
     assert ready() == before
 
 
+@pytest.mark.parametrize("command", ["aimd", "check-dynamics"])
+def test_a_structure_without_the_mobile_ion_is_refused_in_one_line(ready, tmp_path, command):
+    path = tmp_path / "copper.vasp"
+    path.write_text(ALLOY.replace("Li Cu", "Ni Cu"))
+    result = launch(command, path)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "Li" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_settings_that_a_validator_refuses_are_one_line(ready):
+    result = launch("aimd", HOST, "--set", "dft.aimd.window=[2.0, 1.0]")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "window" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
 def test_aimd_runs_and_is_shown(ready, tmp_path):
     alloy = tmp_path / "alloy.vasp"
     alloy.write_text(ALLOY)

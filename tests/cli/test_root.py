@@ -92,3 +92,23 @@ def test_help_does_not_wait_for_heavy_imports(arguments):
     result = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
     assert result.stdout.endswith("HEAVY []\n")
     assert time.perf_counter() - begin < 10
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (
+            FileNotFoundError(2, "No such file or directory", "missing/x.json"),
+            "missing/x.json: No such file or directory",
+        ),
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (TimeoutError(), "TimeoutError"),
+    ],
+)
+def test_what_the_system_refuses_is_one_line(monkeypatch, error, line):
+    def fail(*_arguments, **_options):
+        raise error
+
+    monkeypatch.setattr(click.Command, "invoke", fail)
+    result = CliRunner().invoke(cmd_root, ["composition", "Li3Zr2Si2PO12"])
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", f"Error: {line}\n")

@@ -66,12 +66,5 @@ def test_wrong_use(many, arguments, code, message):
     assert message in result.output
 
 
-def test_sort_keys_are_those_of_the_search():
-    from aiida_hezsp.cli.search import _SORT
-    from aiida_hezsp.provenance.search import SORT_KEYS
-
-    assert _SORT == SORT_KEYS
-
-
 def test_help_has_examples():
     assert "aiida-hezsp search --all-of Hf,Sn" in run("--help").output

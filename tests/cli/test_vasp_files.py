@@ -88,6 +88,40 @@ def test_missing_potentials_are_named_before_anything_is_stored(ready, tmp_path,
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.fixture
+def real_vasp(ready):
+    """A code that is not the stand-in, by label, pk and UUID."""
+    code = orm.InstalledCode(
+        label="vasp", computer=orm.load_computer("localhost"), filepath_executable="/bin/false",
+        default_calc_job_plugin="vasp.vasp",
+    ).store()  # fmt: skip
+    yield [code.full_label, str(code.pk), code.uuid]
+    orm.Node.collection.delete(code.pk)
+
+
+@pytest.mark.parametrize("dry", [True, False])
+def test_placeholders_are_not_for_a_real_vasp(ready, real_vasp, tmp_path, dry):
+    before = ready()
+    for code in real_vasp:
+        options = ["--dry-run", "--write-inputs", tmp_path / "out"] if dry else []
+        result = launch("relax-images", HOST, "--vasp-code", code, *options)
+        assert result.exit_code == 1
+        assert result.stderr.startswith("Error: POTCAR family 'hezsp-standin' holds placeholders")
+        assert "vasp@localhost" in result.stderr
+        assert "--potential-family" in result.stderr
+        assert result.stderr.count("\n") == 1
+    assert ready() == before
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_needs_no_code_to_refuse_placeholders(ready, tmp_path):
+    options = ["--dry-run", "--write-inputs", tmp_path / "out"]
+    result = launch("relax-images", HOST, "--vasp-code", "vasp@cluster", *options)
+    assert result.exit_code == 1
+    assert "vasp@cluster" in result.stderr
+    assert "--potential-family" in result.stderr
+
+
 def test_wrong_tags_are_said_in_one_line(ready):
     result = launch("single-points", HOST, "--set", "dft.incar.encutt=600")
     assert result.exit_code == 1

@@ -1,7 +1,7 @@
 import pytest
 
 from aiida_hezsp.errors import PredictionError
-from aiida_hezsp.provenance.models import find_model, newest_model, training_route
+from aiida_hezsp.provenance.models import find_model, newest_model, prediction_route, training_route
 
 
 def test_found_by_what_users_call_them(many):
@@ -42,8 +42,16 @@ def test_route_leads_to_the_relaxation_model(many):
 def test_a_model_without_history_has_no_route(many):
     alone = many.models["GB"].clone().store()
     route = training_route(alone)
-    assert (route.family, route.relaxation_model, route.n_atoms) == (None, None, None)
+    assert (route.family, route.relaxation_model, route.md_model, route.n_atoms) == (None, None, None, None)
     assert route.domain
+
+
+def test_route_of_a_prediction_is_its_own(discovery, best):  # the profile of `many` is gone now
+    nodes = discovery.nodes
+    route = prediction_route(best)
+    assert route.relaxation_model.uuid == nodes.first_finetune.outputs.model.uuid
+    assert route.md_model.uuid == nodes.second_finetune.outputs.model.uuid
+    assert route.domain == training_route(nodes.sfmsd_model).domain
 
 
 def test_empty_profile(aiida_profile_clean):

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from aiida_hezsp.errors import PredictionError
 from aiida_hezsp.provenance.criteria import Criteria, Range
-from aiida_hezsp.provenance.search import SORT_KEYS, search
+from aiida_hezsp.provenance.search import search
+from aiida_hezsp.provenance.sort_keys import SORT_KEYS
 
 ELEMENTS = ("Zr", "Hf", "Nb", "Ta", "Sn", "Ti", "La", "Ni", "Ca", "Sb", "Gd", "Fe")
 TYPES = ("5-1", "4-1", "3-2", "6-1", "8-3", "9-9")

@@ -1,10 +1,12 @@
 import base64
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from aiida_hezsp.provenance.predictions import RankedPrediction
 from aiida_hezsp.report.arrhenius import arrhenius_figure
+from aiida_hezsp.report.figures import _explanations
 from aiida_hezsp.report.model_errors import errors_figure, importance_figure
 from aiida_hezsp.report.msd_curves import MsdCurve, msd_figure
 from aiida_hezsp.report.parity import parity_figure
@@ -111,6 +113,16 @@ def test_shap_orders_features_by_mean_size():
     shap = [{"small": 0.1, "large": -9.0}, {"small": -0.2, "large": 3.0}]
     figure = shap_figure(shap, [{"small": 1.0, "large": 2.0}] * 2, standin=False)
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["small", "large"]
+
+
+@pytest.mark.parametrize(("others", "n"), [({"a": 2.0, "b": 1.0}, 3), ({"a": 2.0, "c": 1.0}, 2), ({}, 2)])
+def test_shap_shows_predictions_by_the_features_of_the_best(others, n):
+    shap = [{"a": 1.0, "b": 2.0}, others, {"b": 0.5, "a": 3.0}]
+    campaign = SimpleNamespace(ranked=ranked([90.0, 80.0, 70.0]), shap=shap, standin=False)
+    drawings = {item.kind: item for item in _explanations(campaign)}
+    assert drawings.keys() == {"shap", "waterfall"}
+    assert f"SHAP values of {n} predictions" in texts(drawings["shap"].draw())
+    assert ("2 of 3 predictions by the features of the best" in drawings["shap"].caption) == (n == 2)
 
 
 def test_swarm_keeps_values_on_their_line():

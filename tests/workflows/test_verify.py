@@ -1,5 +1,7 @@
 """A screen whose predictions are checked: real relaxations and MD of few steps of 40-atom cells."""
 
+from types import SimpleNamespace
+
 import pytest
 from aiida import orm
 from aiida.engine import run_get_node
@@ -9,7 +11,7 @@ from aiida_hezsp.families import load_family
 from aiida_hezsp.transport import fit_arrhenius
 from aiida_hezsp.workflows.compositions import host_formula
 from aiida_hezsp.workflows.screen import ScreenWorkChain
-from aiida_hezsp.workflows.verify import choose_predictions
+from aiida_hezsp.workflows.verify import VerifyWorkChain, choose_predictions
 
 FORMULAS = ["Li3Zr0.5Hf0.5Al0.5Nb0.5Si2PO12", "Li3.5Zr0.5Hf0.5Al0.5Ge0.5Si2PO12", "Li2.5Zr0.5Ta0.5Hf0.5Ti0.5Si2PO12"]
 VERIFY = {
@@ -81,6 +83,22 @@ def test_checks_and_arrhenius_of_a_real_screen(screened, family):
     assert outputs["arrhenius"][host]["n_mobile"] == 6
     # Batches of the screen, and one for best and host; the checks relax nothing.
     assert len(jobs_of(node, "RelaxCalculation")) == 3
+
+
+@pytest.mark.parametrize("best_is_host", [False, True])
+def test_the_best_runs_from_what_was_predicted_from_even_if_it_is_the_host(best_is_host):
+    label = "host" if best_is_host else "best"
+    creator = SimpleNamespace(inputs=SimpleNamespace(structure="predicted from"))
+    best = type("Best", (dict,), {"creator": creator})(label=label)
+    settings = orm.Dict({"md": {}, "verify": VERIFY})
+    chain = SimpleNamespace(
+        inputs=SimpleNamespace(settings=settings, best=best),
+        host=lambda: {"host": "drawn anew"},
+        transport=lambda structures, *_, **__: structures,
+    )
+    structures = VerifyWorkChain.run_arrhenius(chain)["arrhenius"]
+    assert structures[label] == "predicted from"
+    assert set(structures) == {label, "host"}
 
 
 def test_the_host_of_the_family():

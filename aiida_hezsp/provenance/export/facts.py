@@ -6,7 +6,7 @@ from typing import Any
 from aiida import orm
 from aiida.manage import get_manager
 
-from aiida_hezsp.provenance.export.selection import chunks
+from aiida_hezsp.provenance.chunks import chunks
 
 __all__ = ("size_of_files", "software_versions")
 

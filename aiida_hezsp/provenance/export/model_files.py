@@ -8,7 +8,7 @@ from typing import Any
 from aiida import orm
 
 from aiida_hezsp.data import ChgnetModelData, SfmsdModelData
-from aiida_hezsp.provenance.export.selection import chunks
+from aiida_hezsp.provenance.chunks import chunks
 
 __all__ = ("ModelFile", "write_models")
 

@@ -1,7 +1,7 @@
 """What goes into an archive: predictions, their ancestors, and the steps of a campaign."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -12,11 +12,11 @@ from aiida.orm.utils.links import LinkQuadruple
 from aiida.tools.graph.graph_traversers import traverse_graph
 
 from aiida_hezsp.errors import ArchiveError
+from aiida_hezsp.provenance.chunks import chunks
 from aiida_hezsp.provenance.predictions import PREDICT_PROCESS_TYPE, require_prediction
 
-__all__ = ("ArchivedGroup", "Published", "Selection", "chunks", "select")
+__all__ = ("ArchivedGroup", "Published", "Selection", "select")
 
-_CHUNK = 900
 _NAMESPACE = uuid5(NAMESPACE_URL, "https://github.com/aiida-hezsp/aiida-hezsp#groups")
 _ARRAYS = ("data.core.array.ArrayData.", "data.core.array.trajectory.TrajectoryData.")
 
@@ -104,13 +104,6 @@ def select(
             sorted({item.uuid for item in published} | ({process.uuid} if process is not None else set()))
         ),
     )
-
-
-def chunks(pks: Iterable[int]) -> Iterator[list[int]]:
-    """Yield pks in portions that every database takes in one filter."""
-    ordered = sorted(pks)
-    for start in range(0, len(ordered), _CHUNK):
-        yield ordered[start : start + _CHUNK]
 
 
 def _published(pks: Sequence[int]) -> list[Published]:

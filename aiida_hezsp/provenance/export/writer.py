@@ -15,11 +15,11 @@ from aiida.orm.entities import EntityTypes
 from aiida.tools.archive.implementations.sqlite_zip.main import ArchiveFormatSqlZip
 
 from aiida_hezsp.errors import ArchiveError
-from aiida_hezsp.provenance.export.selection import Selection, chunks
+from aiida_hezsp.provenance.chunks import CHUNK, chunks
+from aiida_hezsp.provenance.export.selection import Selection
 
 __all__ = ("Progress", "write_archive")
 
-_CHUNK = 900
 _BATCH = 1000
 _CHECKPOINT = "checkpoints"
 
@@ -120,7 +120,7 @@ def _rows(kind: type, pks: Iterable[int]) -> Rows:
     """Yield the rows of entities as the database has them."""
     for chunk in chunks(pks):
         query = orm.QueryBuilder().append(kind, filters={"id": {"in": chunk}}, tag="entity", project=["**"])
-        yield from (row["entity"] for row in query.iterdict(batch_size=_CHUNK))
+        yield from (row["entity"] for row in query.iterdict(batch_size=CHUNK))
 
 
 def _without_checkpoint(row: dict[str, Any]) -> dict[str, Any]:

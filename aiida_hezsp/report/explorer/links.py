@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from aiida import orm
 
+from aiida_hezsp.provenance.chunks import chunks
 from aiida_hezsp.provenance.predictions import PREDICT_PROCESS_TYPE
 
 __all__ = ("Links", "continued_from", "read_links")
 
-_CHUNK = 900
 _CONFIGURE = "aiida.calculations:hezsp.make_configurations"
 
 
@@ -74,7 +74,7 @@ def _pairs(kind: type[orm.Data], port: str) -> list[tuple[int, int]]:
 def creators(pks: Iterable[int]) -> dict[int, int]:
     """Return the process that made each data node; a node that nothing made is left out."""
     found: dict[int, int] = {}
-    for chunk in _chunks(pks):
+    for chunk in chunks(pks):
         query = orm.QueryBuilder()
         query.append(orm.Data, filters={"id": {"in": chunk}}, project="id", tag="data")
         query.append(orm.CalculationNode, with_outgoing="data", project="id")
@@ -85,7 +85,7 @@ def creators(pks: Iterable[int]) -> dict[int, int]:
 def _models(relaxations: Iterable[int]) -> dict[int, int]:
     """Return the potential each relaxation used."""
     found: dict[int, int] = {}
-    for chunk in _chunks(relaxations):
+    for chunk in chunks(relaxations):
         query = orm.QueryBuilder()
         query.append(orm.CalcJobNode, filters={"id": {"in": chunk}}, project="id", tag="job")
         query.append(orm.Data, with_outgoing="job", edge_filters={"label": "model"}, project="id")
@@ -99,7 +99,7 @@ def continued_from(jobs: Iterable[int]) -> Mapping[int, int]:
     waiting = set(jobs)
     while waiting:
         step: dict[int, int] = {}
-        for chunk in _chunks(waiting):
+        for chunk in chunks(waiting):
             query = orm.QueryBuilder()
             query.append(orm.CalcJobNode, filters={"id": {"in": chunk}}, project="id", tag="job")
             query.append(orm.RemoteData, with_outgoing="job", edge_filters={"label": "restart_folder"}, tag="folder")
@@ -108,8 +108,3 @@ def continued_from(jobs: Iterable[int]) -> Mapping[int, int]:
         found |= step
         waiting = set(step.values()) - set(found)
     return found
-
-
-def _chunks(pks: Iterable[int]) -> Iterable[list[int]]:
-    ordered = sorted(pks)
-    return (ordered[start : start + _CHUNK] for start in range(0, len(ordered), _CHUNK))

@@ -9,6 +9,7 @@ from aiida import orm
 
 from aiida_hezsp import __version__
 from aiida_hezsp.errors import PredictionError
+from aiida_hezsp.provenance.chunks import chunks
 from aiida_hezsp.provenance.distribution import REGIONS, distribution_of
 from aiida_hezsp.provenance.predictions import RankedPrediction, rank_predictions
 from aiida_hezsp.report.explorer.links import Links, read_links
@@ -19,7 +20,6 @@ from aiida_hezsp.report.explorer.traces import Traces, gather_traces
 __all__ = ("SCHEMA", "ExplorerContent", "gather_explorer", "uuids_of_group")
 
 SCHEMA = "aiida-hezsp.explorer/1"
-_CHUNK = 900
 _NUMBERS = ("x_li", "s_config", "msd", "msd_low", "msd_high", "coverage", "volume")
 _TEXTS = ("uuid", "formula", "family", "type")
 
@@ -111,11 +111,11 @@ def _table(ranked: Sequence[RankedPrediction], links: dict[int, Links], traces: 
 
 def _read(pks: Iterable[int]) -> dict[int, tuple[int | None, dict[str, float] | None, float | None]]:
     """Return number of elements, SHAP values and their base by pk."""
-    ordered, found = sorted(pks), {}
+    found = {}
     project = ["id", *(f"attributes.{name}" for name in ("n_elements", "shap", "shap_base"))]
-    for start in range(0, len(ordered), _CHUNK):
+    for chunk in chunks(pks):
         query = orm.QueryBuilder()
-        query.append(orm.Dict, filters={"id": {"in": ordered[start : start + _CHUNK]}}, project=project)
+        query.append(orm.Dict, filters={"id": {"in": chunk}}, project=project)
         found.update((pk, (number, shap, base)) for pk, number, shap, base in query.iterall())
     return found
 
@@ -143,9 +143,7 @@ def _model(pk: int) -> dict[str, Any]:
 
 def _uuids(pks: Sequence[int]) -> list[str]:
     found: dict[int, str] = {}
-    ordered = sorted(set(pks))
-    for start in range(0, len(ordered), _CHUNK):
+    for chunk in chunks(pks):
         query = orm.QueryBuilder()
-        chunk = ordered[start : start + _CHUNK]
         found |= dict(query.append(orm.Data, filters={"id": {"in": chunk}}, project=["id", "uuid"]).all())
     return [found[pk] for pk in pks]

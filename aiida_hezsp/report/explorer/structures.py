@@ -8,6 +8,7 @@ import numpy as np
 from aiida import orm
 from numpy.typing import NDArray
 
+from aiida_hezsp.provenance.chunks import chunks
 from aiida_hezsp.report.explorer.packing import STEPS, pack_cells, pack_coordinates, runs
 
 __all__ = ("PlainStructure", "pack_structures", "read_structures")
@@ -26,11 +27,9 @@ class PlainStructure:
 
 def read_structures(pks: Sequence[int]) -> dict[int, PlainStructure]:
     """Return structures by pk."""
-    ordered = sorted(set(pks))
     found = {}
-    for start in range(0, len(ordered), _CHUNK):
+    for chunk in chunks(pks, _CHUNK):
         query = orm.QueryBuilder()
-        chunk = ordered[start : start + _CHUNK]
         query.append(orm.StructureData, filters={"id": {"in": chunk}}, project=["id", "attributes"])
         found.update((pk, _plain(attributes)) for pk, attributes in query.iterall())
     return found
