@@ -115,15 +115,15 @@ class _Worker:
         self.label: str | None = None
 
     def give(self, waiting: list[tuple[str, Any]]) -> None:
-        """Hand over the next task, if there is one."""
+        """Hand over the next task, if there is one; to a dead process as well, for `receive` to say how it ended."""
         self.label = None
-        if waiting and self.process.is_alive():
+        if waiting:
             label, payload = waiting.pop(0)
             self.label = label
             try:
                 self.pipe.send((label, payload))
             except (BrokenPipeError, ConnectionResetError):
-                return  # the process has just died: `receive` reports it
+                return
 
     def receive(self, board: Board) -> Outcome | None:
         """Return an outcome, or None after a report of progress."""

@@ -91,7 +91,7 @@ def finetune(
 
     Raises:
         ImageError: the images cannot be split as asked.
-        ExplosionError: the loss is no longer finite.
+        ExplosionError: the loss, or what the model predicts, is no longer finite.
         ModelFileError: the checkpoint is damaged or belongs to another fine-tuning.
     """
     split = split_images(images.groups, settings.split, settings.seed, settings.holdout)
@@ -232,7 +232,11 @@ class _Trainer:
         """Score the model on the validation images, keep it if it is the best, write the history."""
         chosen = self.split["validation"]
         predicted = self._predict([self.graphs[i] for i in chosen])
-        errors = errors_of(self.images.select(chosen), predicted)
+        try:
+            errors = errors_of(self.images.select(chosen), predicted)
+        except ExplosionError as error:  # the loss is from before the last step
+            message = f"fine-tuning has blown up in epoch {self.progress.epoch}, in validation: {error}"
+            raise ExplosionError(message) from None
         score = score_of(errors, self.settings.weights)
         curves = {
             f"validation_{name}": errors[name] for name in ("energy_mae", "force_mae", "stress_mae", "magmom_mae")

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from aiida_hezsp.errors import ExplosionError
 from aiida_hezsp.potential.images import ImageSet
 from aiida_hezsp.potential.prediction import Predictions
 
@@ -21,14 +22,17 @@ def errors_of(images: ImageSet, predictions: Predictions, chosen: ArrayLike | No
     Keys: `n_images`; `energy_mae`, `energy_rmse` meV/atom; `relative_energy_mae` meV/atom, after the mean error of each
     composition is taken away (what remains if the reference of an element is unknown); `force_mae`, `force_rmse` meV/A,
     over components; `stress_mae`, `stress_rmse` GPa, over components; `magmom_mae`, `magmom_rmse` mu_B. None where no
-    image has the label.
+    image has the label, or where stresses or moments were not computed.
+
+    Raises:
+        ExplosionError: what is predicted for a known label is not finite; without it the errors would be too good.
     """
     index = np.arange(len(images)) if chosen is None else np.asarray(chosen, dtype=np.int64)
     atoms = _atoms_of(images, index)
-    energy = (predictions.energies - images.energies_per_atom)[index] * MILLI
-    force = (predictions.forces[atoms] - images.forces[atoms]).ravel() * MILLI
-    stress = (predictions.stresses - images.stresses)[index].ravel()
-    moment = predictions.magmoms[atoms] - images.magmoms[atoms]
+    energy = _errors("energies", predictions.energies[index], images.energies_per_atom[index]) * MILLI
+    force = _errors("forces", predictions.forces[atoms], images.forces[atoms]) * MILLI
+    stress = _errors("stresses", predictions.stresses[index], _to_compare(images.stresses, predictions.stresses)[index])
+    moment = _errors("magmoms", predictions.magmoms[atoms], _to_compare(images.magmoms, predictions.magmoms)[atoms])
     relative = _without_means(energy, images.groups[index])
     return {
         "n_images": len(index),
@@ -55,6 +59,23 @@ def _atoms_of(images: ImageSet, index: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the rows of the atoms of the chosen images."""
     offsets = images.offsets
     return np.concatenate([np.arange(offsets[i], offsets[i + 1]) for i in index])
+
+
+def _to_compare(labels: Floats, predicted: Floats) -> Floats:
+    """Return the labels, all unknown where their kind was not computed."""
+    return np.full_like(labels, np.nan) if np.isnan(predicted).all() else labels
+
+
+def _errors(name: str, predicted: Floats, labels: Floats) -> Floats:
+    """Return predictions minus labels, flat; NaN where the label is unknown, and nowhere else.
+
+    Raises:
+        ExplosionError: a prediction of a known label is not finite.
+    """
+    wrong = np.isfinite(labels) & ~np.isfinite(predicted)
+    if wrong.any():
+        raise ExplosionError(f"{int(wrong.sum())} of {wrong.size} predicted {name} are not finite")
+    return np.where(np.isfinite(labels), predicted - labels, np.nan).ravel()
 
 
 def _without_means(errors: Floats, groups: NDArray[np.str_]) -> Floats:

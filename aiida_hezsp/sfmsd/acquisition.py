@@ -37,9 +37,9 @@ class AcquisitionRule:
 def committee(x: ArrayLike, y: ArrayLike, candidates: ArrayLike, seed: int = 1) -> tuple[Floats, Floats]:
     """Return mean and standard deviation of the predictions of a committee of GB and RF, (candidates,) each.
 
-    The mean is that of both kinds, each with half the weight. The deviation has two parts, added in squares: the
-    spread of the forest's trees, and that of gradient boosting trained on bootstrap samples with, in squares again,
-    half the difference of the two kinds' means.
+    The committee is a mixture of two kinds with half the weight each: a forest's trees, and gradient boosting trained
+    on bootstrap samples. Its mean is that of both kinds' means, its variance half the variance of each kind's members
+    plus a quarter of the squared difference of the two means.
 
     Args:
         x: (rows, features) of the known.

@@ -14,6 +14,9 @@ Floats = NDArray[np.float64]
 ROUNDING = 1e-9
 """Keeps 1 - 0.9 = 0.09999999999999998 from asking for one residual more than it should."""
 
+CONSTANT = 1e-9
+"""Spread over largest value up to which a feature counts as constant: rounding leaves 1e-16 of equal numbers."""
+
 FLOOR = 0.25
 """Part of a difficulty that is the same for all rows."""
 
@@ -73,7 +76,7 @@ class Intervals:
         self._errors = np.abs(residuals)
         self._mean = float(self._errors.mean())
         spread = self.rows.std(axis=0)
-        self._scale = np.where(spread > 0.0, spread, 1.0)
+        self._scale = np.where(spread > CONSTANT * np.abs(self.rows).max(axis=0), spread, 1.0)
         self._far, own = self._judge_training_rows()
         self._conformal: Any = ConformalRegressor().fit(residuals, sigmas=own)
 

@@ -35,5 +35,5 @@ def measure(targets: ArrayLike, predictions: ArrayLike) -> Metrics:
         rmse=float(np.sqrt((residuals**2).mean())),
         mae=float(np.abs(residuals).mean()),
         max_ae=float(np.abs(residuals).max()),
-        r2=None if spread == 0.0 else 1.0 - float((residuals**2).sum()) / spread,
+        r2=None if np.ptp(y) == 0.0 else 1.0 - float((residuals**2).sum()) / spread,
     )

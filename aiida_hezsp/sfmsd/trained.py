@@ -1,6 +1,5 @@
 """A trained SF-MSD model: what it predicts, how far it may be off, why, and where it should not be asked."""
 
-import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
+from aiida_hezsp.errors import FormulaError
+from aiida_hezsp.families.elements import split_formula
 from aiida_hezsp.sfmsd.balance import Removal, SplitStep
 from aiida_hezsp.sfmsd.importance import Importance, expression_shap, tree_shap
 from aiida_hezsp.sfmsd.intervals import Calibration, Intervals, attainable
@@ -196,11 +197,21 @@ def unseen_elements(labels: Sequence[str], elements: Sequence[str]) -> list[str]
     """Return the elements that no label of the training rows names; none where labels are no formulas.
 
     Args:
-        labels: formulas with "p" for the decimal point, such as ``Li3p5Zr0p5Hf0p5Al0p5Ge0p5Si2PO12``.
+        labels: formulas with "p" for the decimal point, such as ``Li3p5Zr0p5Hf0p5Al0p5Ge0p5Si2PO12``; others are
+            passed over.
         elements: of a composition.
     """
-    known = set(re.findall(r"[A-Z][a-z]?", " ".join(labels).replace("p", ".")))
+    known = {element for label in labels for element in _named_elements(label)}
     return [element for element in elements if element not in known] if known else []
+
+
+def _named_elements(label: str) -> Sequence[str]:
+    """Return the elements of a label that is a formula; one element alone (``B2``) is rather a name."""
+    try:
+        elements = tuple(split_formula(label.replace("p", ".")))
+    except FormulaError:
+        return ()
+    return elements if len(elements) > 1 else ()
 
 
 def _inside(value: float, low: float, high: float) -> bool:

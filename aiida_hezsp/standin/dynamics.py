@@ -19,7 +19,7 @@ from ase.md.verlet import VelocityVerlet
 from numpy.typing import NDArray
 
 from aiida_hezsp.errors import StandinError
-from aiida_hezsp.standin.labels import Labels, evaluate
+from aiida_hezsp.standin.labels import Labels, evaluate, guarded
 from aiida_hezsp.standin.settings import NVE_SMASS, Settings
 from aiida_hezsp.standin.step import Thermo
 
@@ -44,7 +44,7 @@ def run_dynamics(
     integrator = _integrator(atoms, settings)
     if thermostat is not None and has_velocities:
         _set_thermostat(integrator, thermostat)
-    for number, _ in enumerate(integrator.irun(steps=settings.nsw)):
+    for number, _ in enumerate(guarded(integrator.irun(steps=settings.nsw))):
         _keep_thermostat(atoms, integrator)
         if number < settings.nsw:
             labels = evaluate(atoms)

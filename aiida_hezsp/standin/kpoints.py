@@ -55,10 +55,17 @@ def read_kpoints(path: Path) -> Kpoints:
 
 
 def from_spacing(spacing: float, cell: FloatArray, *, gamma: bool) -> Kpoints:
-    """Mesh from KSPACING (1/A, with the factor 2 pi), as VASP does without KPOINTS."""
+    """Mesh from KSPACING (1/A, with the factor 2 pi), as VASP does without KPOINTS.
+
+    Raises:
+        StandinError: the mesh has too many points.
+    """
     lengths = 2 * np.pi * np.linalg.norm(np.linalg.inv(cell).T, axis=1)
-    divisions = _three(max(1, int(np.ceil(length / spacing))) for length in lengths)
-    return _mesh(divisions, (0.0, 0.0, 0.0), gamma=gamma)
+    try:
+        divisions = _three(max(1, math.ceil(float(length) / spacing)) for length in lengths)
+        return _mesh(divisions, (0.0, 0.0, 0.0), gamma=gamma)
+    except (ValueError, OverflowError) as error:  # overflow: so small that a length over it is infinite
+        raise StandinError(f" ERROR: KSPACING= {spacing:g} is too small: {error}") from None
 
 
 def _mesh(divisions: tuple[int, int, int], shift: tuple[float, float, float], *, gamma: bool) -> Kpoints:

@@ -1,6 +1,8 @@
 """One evaluation of the calculator: what VASP calls an ionic step's results."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from ase import Atoms, units
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 
 from aiida_hezsp.errors import StandinError
 
-__all__ = ("KBAR_PER_EV_A3", "Labels", "evaluate", "vasp_stress")
+__all__ = ("KBAR_PER_EV_A3", "Labels", "evaluate", "guarded", "vasp_stress")
 
 FloatArray = NDArray[np.float64]
 
@@ -44,10 +46,26 @@ def evaluate(atoms: Atoms) -> Labels:
         forces = np.asarray(atoms.get_forces(apply_constraint=False), dtype=float)
         stress = _stress(atoms)
     except Exception as error:  # any calculator, any error: VASP would stop here too
-        raise StandinError(f" ERROR: the calculator failed: {type(error).__name__}: {error}") from error
+        raise _failure(error) from error
     if not (np.isfinite(energy) and np.isfinite(forces).all()):
         raise StandinError(" ERROR: the calculator gives energies or forces that are not finite: the ions collided.")
     return Labels(energy, forces, stress, _moments(atoms))
+
+
+def guarded(steps: Iterator[Any]) -> Iterator[Any]:
+    """Pass on the steps of ASE's optimisers and integrators, which evaluate the calculator on their own.
+
+    Raises:
+        StandinError: the calculator fails in one.
+    """
+    try:
+        yield from steps
+    except Exception as error:  # as in `evaluate`
+        raise _failure(error) from error
+
+
+def _failure(error: Exception) -> StandinError:
+    return StandinError(f" ERROR: the calculator failed: {type(error).__name__}: {error}")
 
 
 def _stress(atoms: Atoms) -> FloatArray | None:

@@ -13,7 +13,7 @@ from ase.filters import FrechetCellFilter
 from ase.optimize import BFGS, FIRE, LBFGS
 
 from aiida_hezsp.errors import StandinError
-from aiida_hezsp.standin.labels import Labels, evaluate
+from aiida_hezsp.standin.labels import Labels, evaluate, guarded
 from aiida_hezsp.standin.settings import Settings
 
 __all__ = ("OPTIMIZERS", "relax")
@@ -36,7 +36,7 @@ def relax(atoms: Atoms, settings: Settings, *, ignore_ediffg: bool = False) -> I
     moving = FrechetCellFilter(atoms) if settings.moves_cell else atoms
     optimizer = _optimizer(moving, settings)
     last: float | None = None
-    for _ in optimizer.irun(fmax=0.0, steps=settings.nsw - 1):
+    for _ in guarded(optimizer.irun(fmax=0.0, steps=settings.nsw - 1)):
         labels = evaluate(atoms)
         reached = not ignore_ediffg and _reached(moving, labels, last, settings.ediffg)
         yield labels, reached

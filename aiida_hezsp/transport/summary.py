@@ -19,8 +19,9 @@ def summarise_transport(
 ) -> dict[str, Any]:
     """Return D and sigma with errors at each temperature and, from two temperatures on, the Arrhenius law.
 
-    D is that of kinisi (`method` kinisi) or, for runs too short for it, the slope in the window with the error of the
-    ions' spread (`window`). A run without a positive D and error has D and sigma of null and takes no part in the fit.
+    D is that of kinisi (`method` kinisi) or, where that has no positive D and error (runs too short for it), the slope
+    in the window with the error of the ions' spread (`window`). A run without a positive D and error by either has D
+    and sigma of null and takes no part in the fit.
 
     Args:
         runs: the entries of `results` of `hezsp.md`, all of one structure, by temperature in K.
@@ -88,12 +89,19 @@ def describe_law(
 
 def _diffusion(run: Run) -> tuple[float | None, float | None, str | None]:
     """Return D, its error and where they are from; three times None where there is nothing."""
-    if run.get("diffusion") is not None:
-        return run["diffusion"]["value"], run["diffusion"]["error"], "kinisi"
-    value, error = run["diffusion_coefficient"], run.get("diffusion_coefficient_error")
-    if error is None or value <= 0.0 or error <= 0.0:
-        return None, None, None
-    return value, error, "window"
+    posterior = run.get("diffusion") or {}
+    for method, value, error in (
+        ("kinisi", posterior.get("value"), posterior.get("error")),
+        ("window", run["diffusion_coefficient"], run.get("diffusion_coefficient_error")),
+    ):
+        if _usable(value) and _usable(error):
+            return value, error, method
+    return None, None, None
+
+
+def _usable(value: float | None) -> bool:
+    """Return whether a number is there, positive and finite."""
+    return value is not None and 0.0 < value < math.inf
 
 
 def _law(

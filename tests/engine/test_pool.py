@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from aiida_hezsp.engine import pool
 from aiida_hezsp.engine.pool import run_tasks
 from aiida_hezsp.engine.progress import Board, Standing
 from aiida_hezsp.errors import ModelFileError, StructureError
@@ -77,6 +78,40 @@ def test_outcomes_come_as_they_finish():
 def test_a_task_that_cannot_be_made_fails_the_job(workers):
     with pytest.raises(ModelFileError, match="damaged"):
         list(run_tasks(Doubling, "damaged", {"a": 1, "b": 2}, workers, Heard()))
+
+
+class Stillborn:
+    """A task whose process ends before it can be given anything."""
+
+    def __init__(self, context):  # noqa: ARG002
+        os._exit(3)
+
+
+@pytest.fixture
+def dead_at_first(monkeypatch):
+    """Every process has ended by the time that its first task is handed out."""
+
+    class Worker(pool._Worker):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            self.process.join()
+
+    monkeypatch.setattr(pool, "_Worker", Worker)
+
+
+@pytest.mark.usefixtures("dead_at_first")
+def test_no_task_is_lost_where_processes_die_before_they_are_given_one():
+    payloads = {"a": 1, "b": 2, "c": 3}
+    outcomes = list(run_tasks(Stillborn, None, payloads, 2, Heard()))
+    assert sorted(outcome.label for outcome in outcomes) == list(payloads)
+    assert {outcome.error for outcome in outcomes} == {"the process ended with status 3"}
+    assert {outcome.error_code for outcome in outcomes} == {"ERROR_PROCESS_DIED"}
+
+
+@pytest.mark.usefixtures("dead_at_first")
+def test_a_task_that_cannot_be_made_is_heard_of_after_the_process_has_ended():
+    with pytest.raises(ModelFileError, match="damaged"):
+        list(run_tasks(Doubling, "damaged", {"a": 1, "b": 2}, 2, Heard()))
 
 
 def test_nothing_to_do():

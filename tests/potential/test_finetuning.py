@@ -7,8 +7,8 @@ import torch
 from ase.io import read
 
 import aiida_hezsp
-from aiida_hezsp.errors import ImageError, ModelFileError
-from aiida_hezsp.potential import FinetuneSettings, evaluate, finetune
+from aiida_hezsp.errors import ExplosionError, ImageError, ModelFileError
+from aiida_hezsp.potential import FinetuneSettings, evaluate, finetune, finetuning
 from aiida_hezsp.potential.finetune_settings import SplitSettings
 from aiida_hezsp.potential.finetuning import FINAL_RATE, _done_of_schedule, score_of
 
@@ -109,6 +109,20 @@ def test_same_seed_same_result_other_seed_other_result(pbe, few):
 def test_micro_batches_change_nothing_but_rounding(pbe, few):
     losses = [finetune(pbe, few, replace(SHORT, micro_batch=n)).history["train_loss"] for n in (1, 4)]
     assert losses[0] == pytest.approx(losses[1], rel=2e-3)
+
+
+def test_a_model_that_blows_up_in_validation_is_never_the_best(pbe, few, monkeypatch):
+    """The loss is that before the last step, so that only the validation can tell."""
+    original = finetuning.predict_images
+
+    def blown_up(network, graphs, **wants):
+        predicted = original(network, graphs, **wants)
+        of_all = len(graphs) == len(few)
+        return predicted if of_all else replace(predicted, forces=np.full_like(predicted.forces, np.nan))
+
+    monkeypatch.setattr(finetuning, "predict_images", blown_up)
+    with pytest.raises(ExplosionError, match=r"fine-tuning has blown up in epoch 1, .* forces are not finite"):
+        finetune(pbe, few, SHORT)
 
 
 class KilledError(Exception):

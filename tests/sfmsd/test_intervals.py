@@ -106,6 +106,18 @@ def test_few_rows_are_all_equally_difficult():
     assert intervals(n=40, neighbours=20).neighbours == 10
 
 
+def test_a_feature_that_never_varies_takes_no_part_in_what_is_far():
+    """The standard deviation of equal numbers is 1e-16 or so rather than 0: no unit to measure distances in."""
+    rng = np.random.default_rng(3)
+    rows = np.column_stack([rng.uniform(size=40), np.full(40, 1.3862943611)])
+    assert rows.std(axis=0)[1] > 0.0
+    made = Intervals(Calibration.of(rows, rng.normal(size=40), 10))
+    other = np.array([[0.5, 1.6094379124]])
+    assert made.distance(other)[0] < 100.0
+    low, high = made.around(np.zeros(1), other, 0.9, -np.inf)
+    assert high[0] - low[0] < 200.0 * made.half_width(0.9)
+
+
 def test_perfect_models_have_no_width():
     made = Intervals(Calibration.of(np.random.default_rng(0).random((40, 2)), np.zeros(40), 5))
     assert made.half_width(0.9) == 0.0

@@ -80,7 +80,9 @@ def test_elements_that_no_training_composition_has():
     labels = ["Li3p5Zr0p5Hf0p5Al0p5Ge0p5Si2PO12", "Li2p5Zr0p5Ta0p5Hf0p5Ti0p5Si2PO12"]
     assert unseen_elements(labels, ["Zr", "Ta", "Bi", "V"]) == ["Bi", "V"]
     assert unseen_elements(labels, ["P", "Hf"]) == []
-    assert unseen_elements(["r1", "r2"], ["Bi"]) == []  # no formulas: nothing is known
+    assert unseen_elements([*labels, "Bi1"], ["Bi"]) == ["Bi"]
+    for others in (["r1", "r2"], ["Run1", "Run2"], ["A1", "B2"], ["Host", "Best"]):
+        assert unseen_elements(others, ["Bi"]) == []  # no formulas: nothing is known
 
 
 def test_noise_floor_is_beside_the_metrics(model):

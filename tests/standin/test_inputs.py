@@ -42,7 +42,9 @@ def test_damaged_inputs_are_read_or_refused(write_inputs, data):
     assert len(job.atoms) == sum(job.poscar.counts)
 
 
-@pytest.mark.parametrize("tags", [{"KSPACING": 0}, {"KSPACING": -1}])
+@pytest.mark.parametrize("tags", [{"KSPACING": 0}, {"KSPACING": -1}, {"KSPACING": 1e-3}, {"KSPACING": 1e-320}])
 def test_meaningless_kspacing_is_refused(write_inputs, tags):
+    folder = write_inputs(**tags)
+    (folder / "KPOINTS").unlink()
     with pytest.raises(StandinError, match="KSPACING"):
-        read_job(write_inputs(**tags))
+        read_job(folder)

@@ -124,6 +124,36 @@ def test_unknown_calculator_stops(standin):
     assert "no calculator 'nonsense'" in outcome.stdout
 
 
+@pytest.mark.parametrize(
+    "tags",
+    [RELAX, {**RELAX, "IBRION": 1, "ISIF": 2}, {**RELAX, "IBRION": 3}]
+    + [{"NSW": 20, "IBRION": 0, "POTIM": 2.0, "TEBEG": 600, "SMASS": smass} for smass in (-3, 0)],
+)
+def test_a_calculator_that_fails_on_the_way_stops_with_one_line(standin, monkeypatch, tags):
+    """The optimiser or integrator evaluates before the stand-in does."""
+    from ase.calculators.emt import EMT
+
+    original, calls = EMT.calculate, []
+
+    def calculate(self, *arguments):
+        calls.append(1)
+        if len(calls) > 2:
+            raise ValueError("out of luck")
+        return original(self, *arguments)
+
+    monkeypatch.setattr(EMT, "calculate", calculate)
+    outcome = standin(**tags)
+    assert outcome.status == FAILED
+    line = " ERROR: the calculator failed: ValueError: out of luck"
+    assert outcome.stdout.splitlines()[-1] == line
+    assert line in (outcome.folder / "OUTCAR").read_text()
+    assert read_steps(outcome.folder) == 2
+
+
+def read_steps(folder):
+    return (folder / "vasprun.xml").read_text().count("</calculation>")
+
+
 def test_stdout_lists_tags_without_effect(standin):
     assert "without effect in the stand-in: ALGO SIGMA\n" in standin(ALGO="Fast", SIGMA=0.05).stdout
 

@@ -89,6 +89,18 @@ def test_runs_that_say_nothing_take_no_part():
     assert summarise_transport({900.0: resting, 1000.0: run(1000.0)})["arrhenius"] is None
 
 
+@pytest.mark.parametrize(
+    ("value", "error"), [(-1e-6, 1e-6), (0.0, 1e-6), (1e-6, 0.0), (float("nan"), 1e-6), (1e-6, float("inf"))]
+)
+def test_what_kinisi_cannot_tell_is_the_slope_in_the_window(value, error):
+    found = summarise_transport({1000.0: run(1000.0, {"value": value, "error": error}), 1200.0: run(1200.0)})
+    assert found["methods"] == ["window", "kinisi"]
+    assert found["diffusivities"][0] == pytest.approx(law(1000.0))
+    assert found["arrhenius"]["activation_energy"] == pytest.approx(ENERGY)
+    resting = run(1000.0, {"value": value, "error": error}, diffusion_coefficient=float("nan"))
+    assert summarise_transport({1000.0: resting})["methods"] == [None]
+
+
 def test_charge_counts_twice():
     single, double = (summarise_transport({1000.0: run(1000.0)}, charge=z) for z in (1.0, 2.0))
     assert double["conductivities"][0] == pytest.approx(4 * single["conductivities"][0])
