@@ -11,6 +11,7 @@ from aiida.engine.processes.workchains.workchain import WorkChainSpec
 from aiida_hezsp.families import Family
 from aiida_hezsp.workflows.jobs import engine_metadata
 from aiida_hezsp.workflows.protocol import load_protocol
+from aiida_hezsp.workflows.setting_checks import complaints
 
 __all__ = ("HezspWorkChain", "batches")
 
@@ -56,13 +57,13 @@ class HezspWorkChain(WorkChain):
 
     @classmethod
     def validate_settings(cls, value: orm.Dict, _: object) -> str | None:
-        """Say which sections are missing or unknown."""
+        """Say which sections are missing or unknown, and which values are impossible."""
         given = set(value.get_dict()) - {"description"}
         if missing := set(cls.SECTIONS) - given:
             return f"missing sections: {', '.join(sorted(missing))}"
         if unknown := given - set(cls.SECTIONS):
             return f"unknown sections: {', '.join(sorted(unknown))}; known are {', '.join(cls.SECTIONS)}"
-        return None
+        return "; ".join(complaints(value.get_dict())) or None
 
     @classmethod
     def get_builder_from_protocol(
@@ -83,7 +84,7 @@ class HezspWorkChain(WorkChain):
             inputs: the other inputs of the work chain, as its ports name them.
 
         Raises:
-            ProtocolError: the protocol or an overridden setting does not exist.
+            ProtocolError: the protocol or an overridden setting does not exist, or a value is impossible.
         """
         builder = cls.get_builder()
         if engine_code is not None:

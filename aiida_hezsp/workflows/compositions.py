@@ -33,7 +33,7 @@ def chosen_formulas(family: Family, choices: Iterable[Mapping[str, Any]] | Mappi
 
 def dataset_name(choice: Mapping[str, Any]) -> str:
     """Return the name of what a choice gives: its own, that of its space, or ``formulas``."""
-    return str(choice.get("name") or choice["space"] or "formulas")
+    return str(choice.get("name") or choice.get("space") or "formulas")
 
 
 def chosen_datasets(family: Family, choices: Iterable[Mapping[str, Any]] | Mapping[str, Any]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from aiida_hezsp.chemistry import parse_formula
 from aiida_hezsp.families import Family
+from aiida_hezsp.sfmsd.features import feature_definitions
 from aiida_hezsp.workflows.compositions import chosen_datasets, chosen_formulas
 from aiida_hezsp.workflows.costs import Estimator, Stage
 from aiida_hezsp.workflows.plan_checks import active_rows, active_stages, robustness_stages, verify_stages
@@ -59,10 +60,19 @@ def _trainings(estimator: Estimator, family: Family) -> list[Stage]:
     parts = [("SF-MSD models", main)] + [(f"SF-MSD models: {one['name']}", one) for one in settings["variants"]]
     stages = []
     for name, part in parts:
-        columns = family.feature_sets[part["feature_set"]]
-        rows = {dataset: count for dataset, count in counts.items() if dataset in part["datasets"]}
-        stages.append(estimator.training(name, rows, len(columns), part["splits"]))
+        only = part["datasets"]
+        rows = {dataset: count for dataset, count in counts.items() if only is None or dataset in only}
+        stages.append(estimator.training(name, rows, _n_features(family, part["feature_set"]), part["splits"]))
     return stages
+
+
+def _n_features(family: Family, feature_set: str) -> int:
+    """Return the number of features of a set.
+
+    Raises:
+        HezspError: the family has no such set.
+    """
+    return len(feature_definitions(family, feature_set))
 
 
 def _screen(estimator: Estimator, family: Family) -> list[Stage]:
@@ -76,7 +86,7 @@ def _active(estimator: Estimator, family: Family) -> list[Stage]:
     """Return the stages of `hezsp.active`."""
     settings = estimator.settings["sfmsd"]
     pool = _cells(family, settings["compositions"], settings["cell"])
-    rows, columns = active_rows(estimator, pool), len(family.feature_sets[settings["feature_set"]])
+    rows, columns = active_rows(estimator, pool), _n_features(family, settings["feature_set"])
     training = estimator.training("SF-MSD models", {"all": rows}, columns, [])
     return [*active_stages(estimator, pool, rows), training]
 

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from aiida_hezsp.errors import HezspError
+from aiida_hezsp.workflows.setting_checks import complaints
 
 __all__ = ("PROTOCOLS", "ProtocolError", "load_protocol", "parse_assignments")
 
@@ -17,14 +18,14 @@ _OPEN = ("incar", "potcar", "CONTROL", "SYSTEM", "ELECTRONS", "IONS", "CELL")
 
 
 class ProtocolError(HezspError):
-    """A protocol or a setting does not exist."""
+    """A protocol or a setting does not exist, or a setting has a value that it cannot have."""
 
 
 def load_protocol(name: str, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the settings of protocol `name`, with `overrides` on top.
 
     Raises:
-        ProtocolError: no such protocol, or an override names a setting that does not exist.
+        ProtocolError: no such protocol, an override names a setting that does not exist, or a value is impossible.
     """
     if name not in PROTOCOLS:
         raise ProtocolError(f"protocol {name!r} does not exist; known are {', '.join(PROTOCOLS)}")
@@ -32,6 +33,8 @@ def load_protocol(name: str, overrides: Mapping[str, Any] | None = None) -> dict
     layers = ([] if name == "paper" else [_read(name)]) + ([overrides] if overrides else [])
     for layer in layers:
         settings = _merge(settings, layer, path="")
+    if wrong := complaints(settings):
+        raise ProtocolError("; ".join(wrong))
     return settings
 
 

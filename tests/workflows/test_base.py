@@ -117,6 +117,11 @@ def test_settings_are_checked_by_section(aiida_profile_clean):
     assert Parent.validate_settings(orm.Dict({"jobs": {}, "description": "free text"}), None) is None
 
 
+def test_a_width_of_zero_is_refused_and_does_not_spin_for_ever(aiida_profile_clean):
+    with pytest.raises(ValueError, match=r"'jobs\.max_concurrent' is 0"):
+        run_queue([1], 0)
+
+
 def test_a_builder_has_the_settings_of_the_protocol_and_the_overrides(aiida_profile_clean):
     builder = Queue.get_builder_from_protocol(protocol="demo", overrides={"jobs": {"workers": 7}})
     assert builder.settings["jobs"]["workers"] == 7

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from aiida_hezsp.errors import SettingsError
+from aiida_hezsp.errors import HezspError, SettingsError
 from aiida_hezsp.workflows.plan import plan
 from aiida_hezsp.workflows.protocol import load_protocol
 
@@ -79,6 +79,18 @@ def test_rounds_end_where_the_pool_does(family):
 def test_impossible_settings_are_refused_before_anything_runs(family, kind, settings, message):
     with pytest.raises(SettingsError, match=message):
         stages(kind, family, "demo", **settings)
+
+
+@pytest.mark.parametrize("kind", ["sfmsd", "active"])
+def test_a_feature_set_that_the_family_does_not_have_is_refused(family, kind):
+    with pytest.raises(HezspError, match="none"):
+        stages(kind, family, "demo", sfmsd={"feature_set": "none"})
+
+
+def test_a_variant_of_all_datasets_is_planned(family):
+    every = {"name": "every", "feature_set": "multinary", "datasets": None, "splits": []}
+    found = stages("sfmsd", family, "demo", sfmsd={"variants": [every]})
+    assert found["SF-MSD models: every"].structures == found["SF-MSD models"].structures
 
 
 def test_costs_scale_with_steps_and_atoms(family):
