@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aiida_hezsp.cli import environment
+from aiida_hezsp.cli.logs import quiet_console
 from aiida_hezsp.errors import VaspRunError
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def cmd_import_vasp(ctx: click.Context, directories: tuple[Path, ...], **options
     family = load_family(options["family"])
     settings = load_protocol(options["protocol"], parse_assignments(options["assignments"]))
     environment.load_profile_or_fail(ctx.obj["profile"])
-    _quiet_console_logging()
+    quiet_console(logging.CRITICAL)  # no imported run has the scheduler's files that AiiDA warns about
     sources, skipped = find_runs(directories)
     importer = _importer(options)
     if options["dry_run"]:
@@ -80,14 +81,6 @@ def cmd_import_vasp(ctx: click.Context, directories: tuple[Path, ...], **options
     rows = [row for dataset in datasets for row in _rows(dataset)]
     summaries = [_summary(dataset) for dataset in datasets]
     _report({"runs": rows, "skipped": skipped | without, "datasets": summaries}, options)
-
-
-def _quiet_console_logging() -> None:
-    """Keep AiiDA's warnings about scheduler files, which no imported run has, out of the terminal."""
-    for name in ("aiida", "plumpy"):
-        for handler in logging.getLogger(name).handlers:
-            if isinstance(handler, logging.StreamHandler):
-                handler.setLevel(logging.CRITICAL)
 
 
 def _importer(options: Mapping[str, Any]) -> "Importer":

@@ -11,6 +11,7 @@ from rich.live import Live
 from rich.text import Text
 
 from aiida_hezsp.cli.interrupt import interrupts_between_steps, kill_processes
+from aiida_hezsp.cli.logs import quiet_console
 from aiida_hezsp.cli.refusals import refusals_in_one_line
 
 if TYPE_CHECKING:
@@ -110,14 +111,6 @@ async def _watch(progress: _Progress, live: Live | None) -> None:
         await asyncio.sleep(_INTERVAL_PLAIN if live is None else _INTERVAL_LIVE)
 
 
-def _quiet_console_logging() -> None:
-    """Keep AiiDA's reports out of the terminal; they stay in the database (`verdi process report`)."""
-    for name in ("aiida", "plumpy"):
-        for handler in logging.getLogger(name).handlers:
-            if isinstance(handler, logging.StreamHandler):
-                handler.setLevel(logging.WARNING)
-
-
 def _kill(progress: _Progress, root: "orm.ProcessNode") -> None:
     """Kill a run and tell what was killed."""
     n_jobs, left = kill_processes([root, *progress.descendants()])
@@ -139,7 +132,7 @@ def run_with_progress(builder: Any, console: Console) -> "orm.ProcessNode":
     from aiida.manage import get_manager
 
     runner = get_manager().create_runner(communicator=None)
-    _quiet_console_logging()
+    quiet_console(logging.WARNING)  # reports are for `verdi process report`
     progress = _Progress(console)
     live = Live(console=console, refresh_per_second=2, transient=True) if console.is_terminal else None
     with refusals_in_one_line():
