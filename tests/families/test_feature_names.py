@@ -15,7 +15,9 @@ def test_every_feature_of_the_shipped_family_is_known(family):
         assert [problem_with_feature(family, name) for name in names] == [None] * len(names)
 
 
-@pytest.mark.parametrize("name", ["volumes", "csm_li", "csm_li_max", "bond_", "bond_dopant_x", "bond_dopant_0", "bond_dopant"])
+@pytest.mark.parametrize(
+    "name", ["volumes", "csm_li", "csm_li_max", "bond_", "bond_dopant_x", "bond_dopant_0", "bond_dopant"]
+)
 def test_other_names_are_not(family, name):
     assert problem_with_feature(family, name) is not None
 
