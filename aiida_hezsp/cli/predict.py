@@ -1,7 +1,6 @@
 """`aiida-hezsp predict`: the MSD of compositions that nobody computed."""
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -108,8 +107,8 @@ def _check(formulas: tuple[str, ...], launch: Any, model: "SfmsdModelData", rout
     """Check the formulas before anything is made, warn of those outside the training range; return atoms of cells.
 
     Raises:
-        HezspError: a formula does not belong to the family or is not balanced, does not fit the cell, or lacks what
-            the model's features need.
+        HezspError: a formula does not belong to the family or is not balanced, does not fit the cell, or has another
+            number of dopants than the model's features are for.
     """
     from aiida_hezsp.chemistry import parse_formula
     from aiida_hezsp.sfmsd.trained import unseen_elements
@@ -129,12 +128,13 @@ def _check(formulas: tuple[str, ...], launch: Any, model: "SfmsdModelData", rout
 
 def _check_dopants(composition: "Composition", model: "SfmsdModelData") -> None:
     from aiida_hezsp.errors import PredictionError
+    from aiida_hezsp.families.feature_names import dopants_needed
 
-    numbers = [int(match[1]) for name in model.features if (match := re.fullmatch(r"bond_dopant_(\d+)", name))]
-    needed, given = max(numbers, default=0), len(composition.elements) - 1
-    if given < needed:
+    needed = dopants_needed(model.features)
+    given = sum(element in composition.family.dopants for element in composition.elements)
+    if needed not in {None, given}:
         raise PredictionError(
-            f"model {model.kind}<{model.pk}> needs {needed} dopants (feature set {model.feature_set}); "
+            f"model {model.kind}<{model.pk}> is for {needed} dopants (feature set {model.feature_set}); "
             f"{composition.formula} has {given}"
         )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiida_hezsp.errors import FormulaError
 from aiida_hezsp.families.elements import atomic_number, split_formula
+from aiida_hezsp.families.feature_names import problem_with_feature
 
 if TYPE_CHECKING:
     from aiida_hezsp.families.family import Family
@@ -25,6 +26,7 @@ def check_family(family: "Family") -> None:
     _check_types(family)
     _check_spaces(family)
     _check_polyhedra(family)
+    _check_feature_sets(family)
     _check_structures(family)
 
 
@@ -120,6 +122,14 @@ def _check_polyhedra(family: "Family") -> None:
         if polyhedron.ligand not in family.fixed:
             message = f"polyhedron {name}: ligand {polyhedron.ligand!r} is not an element of the framework"
             raise ValueError(message)
+
+
+def _check_feature_sets(family: "Family") -> None:
+    for label, names in family.feature_sets.items():
+        for name in names:
+            if problem := problem_with_feature(family, name):
+                message = f"feature set {label}: {problem}"
+                raise ValueError(message)
 
 
 def _check_structures(family: "Family") -> None:

@@ -1,7 +1,6 @@
 """Structural features of relaxed structures: the inputs of the SF-MSD models (paper, sections 2.2 and 2.3)."""
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,15 @@ import numpy as np
 from aiida_hezsp.chemistry import Composition
 from aiida_hezsp.errors import FamilyError, StructureError
 from aiida_hezsp.families import Family
+from aiida_hezsp.families.feature_names import (
+    BOND,
+    CSM,
+    DOPANT_BOND,
+    bond_elements,
+    dopants_needed,
+    ligand_of,
+    problem_with_feature,
+)
 from aiida_hezsp.sfmsd.rdf import SIGMA
 from aiida_hezsp.sfmsd.surroundings import Surroundings
 
@@ -46,9 +54,11 @@ def extract_features(
 
     Raises:
         FamilyError: the set is unknown, or names a feature that is.
-        StructureError: structure and composition differ, or a polyhedron or bond cannot be measured.
+        StructureError: structure and composition differ, the set is for another number of dopants, or a polyhedron or
+            bond cannot be measured.
     """
     features = _features(family, feature_set)
+    _check_dopants(composition, feature_set, family.feature_sets[feature_set])
     surroundings = Surroundings(structure, family)
     _check_atoms(surroundings, composition)
     return {feature.name: float(feature.measure(surroundings, composition)) for feature in features}
@@ -72,15 +82,15 @@ def _features(family: Family, feature_set: str) -> list[Feature]:
 
 def _feature(family: Family, name: str) -> Feature:
     """Return the feature of a name."""
-    if name in _CELL:
-        return _CELL[name]
-    if match := re.fullmatch(r"csm_(\w+)_(mean|std)", name):
+    if problem := problem_with_feature(family, name):
+        raise FamilyError(f"family {family.name}: {problem}")
+    if match := CSM.fullmatch(name):
         return _csm_feature(family, name, match[1], match[2])
-    if match := re.fullmatch(r"bond_dopant_(\d+)", name):
+    if match := DOPANT_BOND.fullmatch(name):
         return _dopant_bond_feature(family, name, int(match[1]))
-    if match := re.fullmatch(r"bond_(\w+)", name):
+    if match := BOND.fullmatch(name):
         return _bond_feature(family, name, match[1])
-    raise FamilyError(f"family {family.name}: unknown feature {name!r}")
+    return _CELL[name]
 
 
 def _length(edge: int) -> Measure:
@@ -114,10 +124,7 @@ _CELL = {
 
 def _csm_feature(family: Family, name: str, site: str, statistic: str) -> Feature:
     """Return the mean or the standard deviation of the CSM at a kind of site."""
-    by_name = {key.lower(): key for key in family.polyhedra}
-    if site not in by_name:
-        raise FamilyError(f"family {family.name}: feature {name!r} names no polyhedron of the family")
-    key = by_name[site]
+    key = {key.lower(): key for key in family.polyhedra}[site]
     rule = family.polyhedra[key]
     word = "mean" if statistic == "mean" else "population standard deviation"
     definition = (
@@ -130,33 +137,33 @@ def _csm_feature(family: Family, name: str, site: str, statistic: str) -> Featur
 
 def _bond_feature(family: Family, name: str, element: str) -> Feature:
     """Return the first-peak distance of an element that every composition has."""
-    present = (family.mobile.element, family.substituted.element, *family.fixed)
-    by_name = {symbol.lower(): symbol for symbol in present}
-    if element not in by_name:
-        raise FamilyError(f"family {family.name}: feature {name!r} names no element of the host")
-    symbol, ligand = by_name[element], _ligand(family)
+    symbol, ligand = bond_elements(family)[element], str(ligand_of(family))
     return Feature(name, "A", _bond_text(symbol, ligand), lambda around, _: around.bond(symbol, ligand))
 
 
 def _dopant_bond_feature(family: Family, name: str, number: int) -> Feature:
     """Return the first-peak distance of the number-th dopant, by charge, then atomic number."""
-    ligand = _ligand(family)
+    ligand = str(ligand_of(family))
 
     def measure(around: Surroundings, composition: Composition) -> float:
-        dopants = [element for element in family.dopants if element in composition.site_fractions]
-        if number > len(dopants):
-            raise StructureError(
-                f"{composition.formula} has {len(dopants)} dopants: the feature {name!r} cannot be measured"
-            )
-        return around.bond(dopants[number - 1], ligand)
+        return around.bond(_dopants(composition)[number - 1], ligand)
 
     text = _bond_text(f"dopant {number} (by charge, then atomic number)", ligand)
     return Feature(name, "A", text, measure)
 
 
-def _ligand(family: Family) -> str:
-    """Return the ligand of the substituted site's polyhedron."""
-    return next(rule.ligand for rule in family.polyhedra.values() if rule.centre == "substituted")
+def _dopants(composition: Composition) -> list[str]:
+    """Return the dopants of a composition in the family's order."""
+    return [element for element in composition.family.dopants if element in composition.site_fractions]
+
+
+def _check_dopants(composition: Composition, feature_set: str, names: Iterable[str]) -> None:
+    """Check that a set with bonds of dopants has one for each: it would pass over further ones in silence."""
+    needed, given = dopants_needed(names), len(_dopants(composition))
+    if needed not in {None, given}:
+        raise StructureError(
+            f"{composition.formula} has {given} dopants: the feature set {feature_set!r} is for {needed}"
+        )
 
 
 def _bond_text(element: str, ligand: str) -> str:

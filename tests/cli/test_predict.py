@@ -1,12 +1,15 @@
 """Predicting what nobody computed: through real processes on 40-atom cells, as the graph's model was trained."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from aiida import orm
 from click.testing import CliRunner
 
+from aiida_hezsp.chemistry import parse_formula
 from aiida_hezsp.cli.root import cmd_root
+from aiida_hezsp.errors import PredictionError
 
 NEW = "Li3Zr0.5Hf0.5Al0.5Nb0.5Si2PO12"
 
@@ -64,6 +67,20 @@ def test_warns_outside_the_training_set(ready):
     result = run("predict", "Li3Zr2Si2PO12", "--dry-run")
     assert result.exit_code == 0
     assert "warning: Li3Zr2Si2PO12 lies outside the training set: s_config 0 (trained on" in result.output
+
+
+@pytest.mark.parametrize(
+    ("formula", "given"), [("Li3Zr1Hf0.5Ti0.5Si2PO12", 2), ("Li3Zr0.5Hf0.5Ti0.5Sn0.25Ge0.25Si2PO12", 4)]
+)
+def test_a_model_for_three_dopants_is_asked_for_no_other_number(family, formula, given):
+    from aiida_hezsp.cli.predict import _check_dopants
+
+    model = SimpleNamespace(features=family.feature_sets["quaternary"], feature_set="quaternary", kind="GB", pk=7)
+    with pytest.raises(PredictionError, match=rf"GB<7> is for 3 dopants \(feature set quaternary\); .* has {given}$"):
+        _check_dopants(parse_formula(family, formula), model)
+    _check_dopants(parse_formula(family, NEW), model)
+    model.features = family.feature_sets["multinary"]
+    _check_dopants(parse_formula(family, formula), model)
 
 
 def test_result_is_in_graph_and_search_at_once(ready):

@@ -145,11 +145,16 @@ def test_160_atoms_take_at_most_150_ms(structure, composition, family, feature_s
     assert min(times) < 0.15
 
 
-def test_quaternary_set_needs_three_dopants(family):
-    ternary = parse_formula(family, "Li3Zr1Hf0.5Ti0.5Si2PO12")
-    cell = decorate(family, ternary, "supercell", seed=1)
-    with pytest.raises(StructureError, match=r"has 2 dopants: the feature 'bond_dopant_3' cannot be measured"):
-        extract_features(cell, ternary, family, "quaternary")
+@pytest.mark.parametrize(
+    ("formula", "dopants"), [("Li3Zr1Hf0.5Ti0.5Si2PO12", 2), ("Li3Zr0.5Hf0.5Ti0.5Sn0.25Ge0.25Si2PO12", 4)]
+)
+def test_quaternary_set_is_for_three_dopants_alone(family, formula, dopants):
+    """Of four, it would tell the bonds of the first three and pass over the last."""
+    other = parse_formula(family, formula)
+    cell = decorate(family, other, "supercell", seed=1)
+    with pytest.raises(StructureError, match=rf"has {dopants} dopants: the feature set 'quaternary' is for 3"):
+        extract_features(cell, other, family, "quaternary")
+    extract_features(cell, other, family, "multinary")
 
 
 def test_polyhedron_that_cannot_be_formed(structure, composition, family):
@@ -160,7 +165,7 @@ def test_polyhedron_that_cannot_be_formed(structure, composition, family):
 
 
 def _only(family, *names):
-    return family.model_copy(update={"feature_sets": {"multinary": names}})
+    return family.model_copy(update={"feature_sets": {"multinary": names}})  # unchecked
 
 
 def test_structure_of_another_composition(structure, family):
@@ -187,6 +192,15 @@ def test_disordered_structure(composition, family):
 def test_unknown_features(family, names, message):
     with pytest.raises(FamilyError, match=message):
         feature_definitions(_only(family, *names), "multinary")
+
+
+def test_bonds_need_a_ligand(family):
+    """A family whose substituted site has no polyhedron."""
+    polyhedra = {name: rule for name, rule in family.polyhedra.items() if rule.centre != "substituted"}
+    for name in ("bond_si", "bond_dopant_1"):
+        bare = _only(family, name).model_copy(update={"polyhedra": polyhedra})
+        with pytest.raises(FamilyError, match=f"feature '{name}' needs a polyhedron around the substituted site"):
+            feature_definitions(bare, "multinary")
 
 
 def test_unknown_set(family):
