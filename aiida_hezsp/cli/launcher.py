@@ -94,9 +94,16 @@ class Launch:
 
     def engine(self) -> dict[str, Any]:
         """Return code and options of the engine, as `get_builder_from_protocol` takes them."""
+        from aiida import orm
+
+        from aiida_hezsp.workflows.input_checks import validate_engine_options
+
+        options = read_options(self.options["engine_options"], "--engine-options")
+        if complaint := validate_engine_options(orm.Dict(options), None):
+            raise click.ClickException(f"--engine-options: {complaint}")
         return {
             "engine_code": environment.load_code_or_fail(self.options["engine_code"]),
-            "engine_options": read_options(self.options["engine_options"], "--engine-options"),
+            "engine_options": options,
         }
 
     def vasp(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from aiida_hezsp.calculations.training_table import training_table
 from aiida_hezsp.data import ChgnetModelData, SfmsdModelData
 from aiida_hezsp.workflows.base import HezspWorkChain
 from aiida_hezsp.workflows.configurations import configure
+from aiida_hezsp.workflows.input_checks import validate_sfmsd
 from aiida_hezsp.workflows.relax import RelaxWorkChain
 from aiida_hezsp.workflows.transport import TransportWorkChain, relax_inputs
 
@@ -36,6 +37,7 @@ class ActiveWorkChain(HezspWorkChain):
         spec.input("family", valid_type=orm.Dict, help="The family, self-contained (`Family.to_dict`).")
         spec.input("relaxation_model", valid_type=ChgnetModelData, help="The model that relaxes.")
         spec.input("md_model", valid_type=ChgnetModelData, help="The model that runs MD.")
+        spec.inputs.validator = validate_sfmsd
         spec.outline(
             cls.make_configurations,
             while_(cls.has_waiting)(cls.submit_next, cls.extract_features),

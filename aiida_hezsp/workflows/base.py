@@ -9,6 +9,7 @@ from aiida.engine import ExitCode, ProcessBuilder, WorkChain
 from aiida.engine.processes.workchains.workchain import WorkChainSpec
 
 from aiida_hezsp.families import Family
+from aiida_hezsp.workflows.input_checks import validate_engine_options
 from aiida_hezsp.workflows.jobs import engine_metadata
 from aiida_hezsp.workflows.protocol import load_protocol
 from aiida_hezsp.workflows.setting_checks import complaints
@@ -43,6 +44,7 @@ class HezspWorkChain(WorkChain):
             valid_type=orm.Dict,
             required=False,
             serializer=orm.to_aiida_type,
+            validator=validate_engine_options,
             help="`metadata.options` of engine jobs: resources, walltime, queue.",
         )
         spec.input(

@@ -8,7 +8,7 @@ from aiida.engine.processes.workchains.workchain import WorkChainSpec
 
 from aiida_hezsp.workflows.base import HezspWorkChain
 from aiida_hezsp.workflows.dft.engines import add_engines, given_engines
-from aiida_hezsp.workflows.dft.validation import validate_dft
+from aiida_hezsp.workflows.input_checks import validate_discovery
 from aiida_hezsp.workflows.potential import PotentialWorkChain
 from aiida_hezsp.workflows.robustness import RobustnessWorkChain
 from aiida_hezsp.workflows.screen import ScreenWorkChain
@@ -28,7 +28,7 @@ class DiscoverWorkChain(HezspWorkChain):
         super().define(spec)
         add_engines(spec)
         spec.input("family", valid_type=orm.Dict, help="The family, self-contained (`Family.to_dict`).")
-        spec.inputs.validator = validate_dft
+        spec.inputs.validator = validate_discovery
         spec.outline(
             cls.train_potential,
             cls.train_sfmsd,

@@ -14,8 +14,8 @@ from aiida_hezsp.workflows.compositions import chosen_formulas, chosen_labels
 from aiida_hezsp.workflows.dft.engines import add_engines, given_engines
 from aiida_hezsp.workflows.dft.relax_images import RelaxImagesWorkChain
 from aiida_hezsp.workflows.dft.single_points import SinglePointsWorkChain
-from aiida_hezsp.workflows.dft.validation import validate_dft
 from aiida_hezsp.workflows.finetune import FinetuneWorkChain
+from aiida_hezsp.workflows.input_checks import validate_potential
 from aiida_hezsp.workflows.jobs import finetune_parameters
 from aiida_hezsp.workflows.transport import TransportWorkChain
 
@@ -37,7 +37,7 @@ class PotentialWorkChain(HezspWorkChain):
         super().define(spec)
         add_engines(spec)
         spec.input("family", valid_type=orm.Dict, help="The family, self-contained (`Family.to_dict`).")
-        spec.inputs.validator = validate_dft
+        spec.inputs.validator = validate_potential
         spec.outline(
             cls.make_training_cells,
             cls.label_relaxations,

@@ -14,6 +14,7 @@ from aiida_hezsp.data import ChgnetModelData, SfmsdModelData
 from aiida_hezsp.workflows.base import HezspWorkChain
 from aiida_hezsp.workflows.compositions import chosen_datasets
 from aiida_hezsp.workflows.configurations import configure
+from aiida_hezsp.workflows.input_checks import validate_sfmsd
 from aiida_hezsp.workflows.transport import TransportWorkChain, run_key
 
 __all__ = ("SfmsdWorkChain",)
@@ -38,6 +39,7 @@ class SfmsdWorkChain(HezspWorkChain):
         spec.input("family", valid_type=orm.Dict, help="The family, self-contained (`Family.to_dict`).")
         spec.input("relaxation_model", valid_type=ChgnetModelData, help="The model that relaxes.")
         spec.input("md_model", valid_type=ChgnetModelData, help="The model that runs MD.")
+        spec.inputs.validator = validate_sfmsd
         spec.outline(
             cls.make_configurations,
             cls.run_transport,

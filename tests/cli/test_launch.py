@@ -178,6 +178,11 @@ WRONG = {
     ),
     "training of an unknown space": (("sfmsd", "--set", f"sfmsd.compositions=[{SENARY}]"), "no space 'senary'"),
     "engine options": (("relax", HOST, "--engine-options", "3"), "is not a mapping"),
+    "engine options that no job has": (("relax", HOST, "--engine-options", "{wallclock: 3}"), "engine jobs: wallclock"),
+    "engine options of the wrong type": (
+        ("relax", HOST, "--engine-options", "{max_wallclock_seconds: soon}"),
+        "max_wallclock_seconds",
+    ),
     "engine options that are no YAML": (("relax", HOST, "--engine-options", "{a"), "is not YAML"),
     "VASP options": (("relax-images", HOST, "--vasp-options", "[1]"), "is not a mapping"),
     "missing dataset": (("finetune", "999999"), "node '999999' was not found"),

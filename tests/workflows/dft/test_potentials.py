@@ -62,8 +62,7 @@ def test_a_family_that_does_not_exist_is_said_with_what_to_do(poor):
 
 @pytest.mark.parametrize("chain", [PotentialWorkChain, DiscoverWorkChain])
 def test_stage_one_wants_the_potentials_of_all_compositions_at_once(poor, chain):
-    assert chain.spec().inputs.validator is validate_dft
-    message = validate_dft(inputs(poor, family=orm.Dict(load_family("lzsp").to_dict())), None)
+    message = chain.spec().inputs.validator(inputs(poor, family=orm.Dict(load_family("lzsp").to_dict())), None)
     named = message.partition("lacks ")[2].partition(";")[0].split(", ")
     assert set(named) == ALL - {"Li_sv", "Zr_sv", "Si", "O"}
 
