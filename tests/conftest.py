@@ -3,6 +3,7 @@
 import os
 import warnings
 
+import hypothesis
 import pytest
 
 pytest_plugins = "aiida.tools.pytest_fixtures"
@@ -11,6 +12,10 @@ pytest_plugins = "aiida.tools.pytest_fixtures"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 warnings.filterwarnings("ignore", message="Creating AiiDA configuration folder")
+
+# The first example of a test may import torch or shap, and machines are shared: no test is judged by its time.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -40,7 +40,7 @@ def images(seed=1, *, stress=True, moments=True):
     return ImageSet.concatenate(sets)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2**32), st.booleans(), st.booleans())
 def test_what_was_exported_comes_back(tmp_path_factory, seed, stress, moments):
     path = tmp_path_factory.mktemp("images") / "images.xyz"
@@ -115,7 +115,7 @@ def test_labels_need_a_maker():
         images_from_atoms([labelled()])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text(max_size=200))
 def test_text_that_is_no_such_file_is_one_error(text):
     with pytest.raises(ImageError):

@@ -120,7 +120,7 @@ def test_pickled_arrays_are_not_loaded(tmp_path):
         read_arrays(tmp_path / "a.npz")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_an_npz_file_with_a_flipped_bit_is_read_or_refused(tmp_path, data):
     """Nothing else escapes: not zlib's, not numpy's, not the tokenizer's own errors."""

@@ -139,7 +139,7 @@ def test_no_image_and_unknown_image(images):
 
 
 @given(position=st.integers(0, 10_000), value=st.integers(1, 255))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_flipped_byte_is_an_image_error_or_changes_nothing_that_is_read(tmp_path, position, value):
     images = ImageSet.from_frames(
         symbols=["Li", "F"],

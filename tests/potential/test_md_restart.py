@@ -14,7 +14,7 @@ from aiida_hezsp.potential.md_settings import MdSettings
 from aiida_hezsp.potential.trajectory import Recorder
 
 SETTINGS = MdSettings(n_steps=20, record_every=2, frames_every=4)
-many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from aiida_hezsp.potential.arrays import write_npz
 from aiida_hezsp.potential.relax_restart import NAMES, RelaxPoint
 
 COURSE = {"optimizer": "LBFGS", "relax_cell": True}
-many = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture

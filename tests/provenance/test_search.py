@@ -69,7 +69,7 @@ def fulfils(row, wanted):
     return all(tests)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(wanted=criteria)
 def test_counts_agree_with_a_scan(many, wanted):
     expected = {uuid for uuid, row in many.rows.items() if fulfils(row, wanted)}

@@ -99,7 +99,7 @@ def test_ideal_is_zero(ideal):
     assert continuous_symmetry_measure(np.array(IDEALS[ideal]) * 2.07, ideal) == pytest.approx(0.0, abs=1e-12)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(seed=SEEDS, ideal=st.sampled_from(sorted(IDEALS)), scale=st.floats(0.1, 50.0))
 def test_orientation_size_order_and_handedness_do_not_matter(seed, ideal, scale):
     rng = np.random.default_rng(seed)

@@ -142,7 +142,7 @@ def test_truncated_file(saved, part):
     refuses(saved, "not a readable skops file")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=200))
 def test_any_bytes_are_refused_with_one_line(saved, data):
     saved.write_bytes(data)
@@ -150,7 +150,7 @@ def test_any_bytes_are_refused_with_one_line(saved, data):
     refuses(saved, "not a readable skops file")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     schema=st.recursive(
         st.none() | st.integers() | st.text(max_size=5),
@@ -320,7 +320,7 @@ def test_a_calibration_that_does_not_fit_is_refused(saved, changes, message):
         lambda value: json.dumps(value).encode()
     )
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 def test_any_content_of_a_sisso_file_is_refused_with_one_line(expressions, content):
     expressions.write_bytes(content)
     redescribe(expressions)
@@ -328,7 +328,7 @@ def test_any_content_of_a_sisso_file_is_refused_with_one_line(expressions, conte
 
 
 @given(place=st.integers(0, 10**6), value=st.sampled_from([None, True, -1, 10**9, 1e308, "", "exp", [], {}]))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
 def test_any_change_of_a_sisso_record_is_refused_or_harmless(models, expressions, place, value):
     """Whatever one value is replaced by: one clear line, or a model that predicts the same."""
     save_model(models["SISSO"], expressions)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import argrelmax
@@ -43,7 +43,6 @@ def test_is_the_maximum_of_the_curve():
     assert around[1] > around[2]
 
 
-@settings(deadline=None)
 @given(shift=st.floats(-1e-4, 1e-4))
 def test_is_not_quantised(shift):
     # All distances longer by a millionth of the way to the next bin: the peak follows, smoothly.

@@ -22,7 +22,7 @@ def test_magmom_reaches_the_calculator(write_inputs):
     assert atoms.get_initial_magnetic_moments().tolist() == [1.5, 1.5, 1.5, -2.0]
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damaged_inputs_are_read_or_refused(write_inputs, data):
     """Whatever is cut out of or put into a file, the answer is a job or one StandinError, never another exception."""

@@ -36,7 +36,7 @@ def by_definition(positions):
     return curve
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(frames=st.integers(1, 40), ions=st.integers(1, 4), seed=st.integers(0, 2**32 - 1))
 def test_equals_double_loop(frames, ions, seed):
     positions = random_walk(np.random.default_rng(seed), frames + 1, ions)[:frames]

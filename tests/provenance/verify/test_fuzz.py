@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from aiida_hezsp.provenance.verify import verify
 from aiida_hezsp.provenance.verify.findings import VerifyReport
 
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 PLACES = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), min_size=1, max_size=6)
 
 

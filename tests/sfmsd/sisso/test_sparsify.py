@@ -32,7 +32,7 @@ def table(seed, size=9, n=14):
     return features, 5.0 + 3.0 * features[0] - 2.0 * features[size // 2] + rng.normal(scale=0.3, size=n)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.integers(1, 4), st.sampled_from(sorted(METRICS)))
 def test_exact_search_is_brute_force(seed, dimension, metric):
     features, y = table(seed)
