@@ -78,6 +78,7 @@ class RobustnessWorkChain(HezspWorkChain):
                     compositions=self.ctx.compositions[key],
                     parameters=orm.Dict({"feature_set": feature_set}),
                     structures=dict(node.outputs.structures.items()),
+                    relaxations={key: node.outputs.results},
                 )
 
     def results(self) -> Any:
