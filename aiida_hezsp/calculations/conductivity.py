@@ -5,6 +5,8 @@ from typing import Any
 from aiida import orm
 from aiida.engine import calcfunction
 
+from aiida_hezsp.data.label_engines import engines_behind
+
 __all__ = ("conductivity",)
 
 
@@ -14,7 +16,8 @@ def conductivity(rule: orm.Dict, **inputs: dict[str, orm.Dict]) -> dict[str, Any
 
     Args:
         rule: `charge` of a mobile ion, `extrapolate_to` (K).
-        inputs: namespace `results`, of `hezsp.md`, one for each temperature.
+        inputs: namespaces `results`, of `hezsp.md`, one for each temperature, and `relaxations`, of `hezsp.relax`,
+            where the structures were relaxed before.
 
     Returns:
         `transport.<label>` for every structure with a finished run: see `summarise_transport`, and `label`,
@@ -24,7 +27,7 @@ def conductivity(rule: orm.Dict, **inputs: dict[str, orm.Dict]) -> dict[str, Any
 
     nodes = [node.get_dict() for _, node in sorted(inputs["results"].items())]
     labels = sorted({label for node in nodes for label in node["results"]})
-    engines = sorted({engine for node in nodes for engine in node["model"]["label_engines"]})
+    engines = sorted(engines_behind([*inputs["results"].values(), *inputs.get("relaxations", {}).values()]))
     found = {}
     for label in labels:
         entries = {node["temperature"]: node["results"][label] for node in nodes if label in node["results"]}

@@ -38,7 +38,8 @@ def predict(
         the stated coverage), `shap` by feature with `shap_base`, `outside_domain` (features out of the training range),
         `unseen_elements` (that no training composition has),
         `distance` (from the nearest training rows; 95 % of those stay below 1), `defined` (false where a SISSO model
-        has no value and its training mean stands in), model, label engines, cell volume.
+        has no value and its training mean stands in), model,
+        `label_engines` (behind the SF-MSD model and behind the model that relaxed), cell volume.
     """
     known = compositions.get_dict()[label.value]
     row = features.get_dict()["rows"][label.value]
@@ -61,7 +62,7 @@ def predict(
             "distance": float(trained.distance([row])[0]),
             "defined": bool(trained.defined([row])[0]),
             "model_kind": model.kind,
-            "label_engines": model.label_engines,
+            "label_engines": sorted({*model.label_engines, *features.get_dict().get("label_engines", ())}),
             "volume": structure.get_cell_volume(),
             "n_atoms": len(structure.sites),
         }

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from aiida import orm
 from aiida.engine import calcfunction
 
+from aiida_hezsp.data.label_engines import engines_behind
+
 if TYPE_CHECKING:
     from aiida_hezsp.sfmsd.regions import RegionRule
 
@@ -42,6 +44,7 @@ def region_check(rule: orm.Dict, **inputs: dict[str, orm.Dict]) -> orm.Dict:
             "rule": settings,
             "label_engines": sorted(
                 {name for node in inputs["predictions"].values() for name in node["label_engines"]}
+                | engines_behind(inputs["results"].values())
             ),
             "length_ps": next((run["length_ps"] for run in runs.values() if run["error"] is None), None),
         }

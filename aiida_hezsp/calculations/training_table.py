@@ -6,6 +6,7 @@ from typing import Any
 from aiida import orm
 from aiida.engine import calcfunction
 
+from aiida_hezsp.data.label_engines import engines_behind
 from aiida_hezsp.errors import HezspError
 from aiida_hezsp.sfmsd.balance import order_by_chance
 
@@ -24,7 +25,7 @@ def training_table(rule: orm.Dict, **inputs: dict[str, orm.Dict]) -> orm.Dict:
 
     Returns:
         A Dict with `columns`, `target`, `rows` (label, dataset, features, target and its error, split),
-        `label_engines`, `left_out`, and `variant` where there is one.
+        `label_engines` (behind the models that relaxed and that ran MD), `left_out`, and `variant` where there is one.
 
     Raises:
         HezspError: the batches hold different feature sets or a composition twice, or no row is complete.
@@ -47,7 +48,7 @@ def training_table(rule: orm.Dict, **inputs: dict[str, orm.Dict]) -> orm.Dict:
             "target": {"name": "msd", "unit": "A^2"},
             "rows": rows,
             "left_out": reasons,
-            "label_engines": sorted({engine for run in runs for engine in run["model"]["label_engines"]}),
+            "label_engines": sorted(_engines(tables) | engines_behind(inputs["results"].values())),
         }
         | _variant(settings)
     )
@@ -95,6 +96,11 @@ def _rows(
 def _test_labels(labels: list[str], fraction: float, seed: int) -> set[str]:
     """Return the labels of the test split: the same for the same label and seed, whatever else is in the table."""
     return set(order_by_chance(labels, seed)[: round(fraction * len(labels))])
+
+
+def _engines(tables: list[dict[str, Any]]) -> set[str]:
+    """Return what features say of the models that relaxed; tables of earlier versions say nothing."""
+    return {engine for table in tables for engine in table.get("label_engines", ())}
 
 
 def _wanted(label: str, settings: Mapping[str, Any]) -> bool:

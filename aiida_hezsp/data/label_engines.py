@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
-__all__ = ("WithLabelEngines",)
+from aiida import orm
+
+__all__ = ("WithLabelEngines", "engines_behind")
 
 
 class WithLabelEngines:
@@ -16,3 +18,13 @@ class WithLabelEngines:
     @label_engines.setter
     def label_engines(self, engines: Iterable[str]) -> None:
         self.base.attributes.set("label_engines", sorted(set(engines)))
+
+
+def engines_behind(results: Iterable[orm.Dict]) -> set[str]:
+    """Return what labelled the images behind the CHGNet models of engine jobs.
+
+    Args:
+        results: output `results` of the jobs.
+    """
+    models = (node.get_dict().get("model") or {} for node in results)
+    return {engine for model in models for engine in model.get("label_engines", ())}

@@ -76,6 +76,7 @@ class ActiveWorkChain(HezspWorkChain):
                     compositions=self.ctx.compositions[key],
                     parameters=orm.Dict({"feature_set": self.settings.sfmsd.feature_set}),
                     structures=relaxed,
+                    relaxations={key: node.outputs.results},
                 )
 
     def check_features(self) -> Any:

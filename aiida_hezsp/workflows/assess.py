@@ -13,7 +13,7 @@ from aiida_hezsp.calculations.spread import spread
 from aiida_hezsp.data import ChgnetModelData, SfmsdModelData
 from aiida_hezsp.workflows.base import HezspWorkChain, batches
 from aiida_hezsp.workflows.relax import RelaxWorkChain
-from aiida_hezsp.workflows.transport import relax_inputs
+from aiida_hezsp.workflows.transport import relax_inputs, relaxations_of
 
 __all__ = ("AssessWorkChain",)
 
@@ -89,7 +89,11 @@ class AssessWorkChain(HezspWorkChain):
             if not structures:
                 continue
             table = features(
-                family=self.inputs.family, compositions=known, parameters=parameters, structures=structures
+                family=self.inputs.family,
+                compositions=known,
+                parameters=parameters,
+                structures=structures,
+                relaxations=relaxations_of({keys[label] for label in structures}, self.ctx.relaxations),
             )
             self.ctx.failed |= {keys[label]: reason for label, reason in table["failed"].items()}
             for label in sorted(table["rows"]):
@@ -117,6 +121,7 @@ class AssessWorkChain(HezspWorkChain):
         failures = self.failures()
         self.ctx.failed = {name: reason for key, reason in failures.items() for name in self.ctx.batches[key]}
         self.ctx.relaxed = {}
+        self.ctx.relaxations = {key: node.outputs.results for key, node in self.succeeded().items()}
         for node in self.succeeded().values():
             self.ctx.relaxed |= dict(node.outputs.structures.items())
             results = node.outputs.results["results"]

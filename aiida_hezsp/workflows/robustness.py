@@ -37,7 +37,7 @@ class RobustnessWorkChain(HezspWorkChain):
             valid_type=SfmsdModelData,
             dynamic=True,
             validator=_validate_models,
-            help="The models whose predictions are compared, by any key; all of one feature set.",
+            help="The models whose predictions are compared, by any key; all of one feature set, one of each kind.",
         )
         spec.outline(
             cls.decorate,
@@ -78,6 +78,7 @@ class RobustnessWorkChain(HezspWorkChain):
                     compositions=self.ctx.compositions[key],
                     parameters=orm.Dict({"feature_set": feature_set}),
                     structures=dict(node.outputs.structures.items()),
+                    relaxations={key: node.outputs.results},
                 )
 
     def results(self) -> Any:
@@ -97,4 +98,9 @@ def _validate_models(value: dict[str, SfmsdModelData] | None, _: object) -> str 
     if not value:
         return "at least one model is needed"
     sets = sorted({node.feature_set for node in value.values()})
-    return f"the models take different feature sets: {', '.join(sets)}" if len(sets) > 1 else None
+    if len(sets) > 1:
+        return f"the models take different feature sets: {', '.join(sets)}"
+    kinds = [node.kind for node in value.values()]
+    twice = sorted({kind for kind in kinds if kinds.count(kind) > 1})
+    # predictions are told apart by the kind of their model
+    return f"several models of one kind: {', '.join(twice)}; give one of each kind" if twice else None

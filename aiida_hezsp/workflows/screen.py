@@ -83,6 +83,7 @@ class ScreenWorkChain(HezspWorkChain):
             compositions=compositions,
             parameters=orm.Dict({"feature_set": self.inputs.sfmsd_model.feature_set}),
             structures=relaxed,
+            relaxations={key: node.outputs.results},
         )
         self.ctx.failed |= table["failed"]
         for label in sorted(table["rows"]):

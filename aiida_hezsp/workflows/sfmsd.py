@@ -15,7 +15,7 @@ from aiida_hezsp.workflows.base import HezspWorkChain
 from aiida_hezsp.workflows.compositions import chosen_datasets
 from aiida_hezsp.workflows.configurations import configure
 from aiida_hezsp.workflows.input_checks import validate_sfmsd
-from aiida_hezsp.workflows.transport import TransportWorkChain, run_key
+from aiida_hezsp.workflows.transport import TransportWorkChain, relaxations_of, run_key
 
 __all__ = ("SfmsdWorkChain",)
 
@@ -164,7 +164,11 @@ class SfmsdWorkChain(HezspWorkChain):
             structures = {label: relaxed[label] for label in labels if label not in known_already}
             if structures:
                 found[f"{key}_{len(known_already)}" if known_already else key] = features(
-                    family=self.inputs.family, compositions=known, parameters=parameters, structures=structures
+                    family=self.inputs.family,
+                    compositions=known,
+                    parameters=parameters,
+                    structures=structures,
+                    relaxations=relaxations_of(structures, dict(self.ctx.transport.outputs.relaxations.items())),
                 )
         return found
 

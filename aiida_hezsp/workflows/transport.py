@@ -1,5 +1,6 @@
 """From configurations to conductivities: relax, run MD at one or several temperatures, sum up."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiida import orm
@@ -13,7 +14,7 @@ from aiida_hezsp.workflows.jobs import md_parameters, relax_parameters
 from aiida_hezsp.workflows.md import MdWorkChain
 from aiida_hezsp.workflows.relax import RelaxWorkChain
 
-__all__ = ("TransportWorkChain", "relax_inputs", "run_key")
+__all__ = ("TransportWorkChain", "relax_inputs", "relaxations_of", "run_key")
 
 
 def run_key(batch: str, temperature: float) -> str:
@@ -33,6 +34,12 @@ def relax_inputs(
         "metadata": chain.engine_metadata(label),
     }
     return {"job": job, "metadata": {"label": label}}
+
+
+def relaxations_of(labels: Iterable[str], results: Mapping[str, orm.Dict]) -> dict[str, orm.Dict]:
+    """Return those results of `hezsp.relax`, by batch, that hold some of the labels."""
+    wanted = set(labels)
+    return {key: node for key, node in results.items() if wanted & set(node["results"])}
 
 
 class TransportWorkChain(HezspWorkChain):
@@ -104,12 +111,13 @@ class TransportWorkChain(HezspWorkChain):
         """Keep the relaxed structures by batch."""
         for key, reason in self.failures().items():
             self.report(f"relaxations {key}: {reason}")
-        self.ctx.relaxed = {}
+        self.ctx.relaxed, self.ctx.relaxations = {}, {}
         if "relaxation_model" not in self.inputs:
             for key, labels in self.ctx.batches.items():
                 self.ctx.relaxed[key] = {label: self.inputs.structures[label] for label in labels}
             return None
         for key, node in self.succeeded().items():
+            self.ctx.relaxations[key] = node.outputs.results
             self.out(f"relaxations.{key}", node.outputs.results)
             self._report_left_out(key, node)
             self.ctx.relaxed[key] = dict(node.outputs.structures.items())
@@ -147,8 +155,10 @@ class TransportWorkChain(HezspWorkChain):
         for batch in self.ctx.relaxed:
             runs = {key: node.outputs.results for key, node in done.items() if self.ctx.runs[key][0] == batch}
             if runs:
-                for label, found in conductivity(rule=rule, results=runs).get("transport", {}).items():
-                    self.out(f"transport.{label}", found)
+                relaxed = {"relaxations": {batch: self.ctx.relaxations[batch]}} if self.ctx.relaxations else {}
+                found = conductivity(rule=rule, results=runs, **relaxed).get("transport", {})
+                for label, node in found.items():
+                    self.out(f"transport.{label}", node)
 
     def results(self) -> Any:
         """Return results and trajectories."""

@@ -43,3 +43,13 @@ def test_every_structure_has_its_own(aiida_profile_clean):
         "results__hot",
         "results__cold",
     }
+
+
+def test_engines_behind_the_relaxation_model_are_named_too(aiida_profile_clean):
+    relaxed = orm.Dict({"results": {}, "model": {"label_engines": ["vasp 6.4.2"]}})
+    found = conductivity(
+        rule=orm.Dict({"charge": 1.0, "extrapolate_to": 300.0}),
+        results={"hot": results(1000.0, a=entry(4e-5))},
+        relaxations={"b0": relaxed},
+    )["transport"]
+    assert found["a"]["label_engines"] == ["standin emt", "vasp 6.4.2"]

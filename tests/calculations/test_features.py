@@ -62,3 +62,17 @@ def test_a_set_that_not_every_composition_has_names_those_without(family, config
 def test_an_unknown_set_is_an_error_of_the_whole_batch(family, configurations):
     with pytest.raises(FamilyError, match="unknown feature set 'senary', known are multinary, quaternary"):
         extract(family, configurations, configurations["structures"], "senary")
+
+
+def test_features_say_what_labelled_the_images_behind_the_relaxation_model(family, configurations):
+    given = {
+        "family": orm.Dict(family.to_dict()),
+        "compositions": configurations["compositions"],
+        "parameters": orm.Dict({"feature_set": "multinary"}),
+        "structures": configurations["structures"],
+    }
+    runs = {
+        key: orm.Dict({"model": {"label_engines": [name]}}) for key, name in {"b1": "vasp", "b0": "standin emt"}.items()
+    }
+    assert features(**given, relaxations=runs)["label_engines"] == ["standin emt", "vasp"]
+    assert features(**given)["label_engines"] == []

@@ -122,3 +122,10 @@ def test_a_sisso_prediction_is_its_formula_and_says_where_that_has_no_value(inpu
     assert (outside["defined"], outside["outside_domain"]) == (False, ["x"])
     assert outside["msd"] == pytest.approx(outside["shap_base"])
     assert set(outside["shap"].values()) == {0.0}
+
+
+def test_engines_behind_the_relaxation_model_reach_the_prediction(inputs):
+    assert predict(label=orm.Str("LiF"), **inputs)["label_engines"] == ["standin emt"]
+    table = orm.Dict({**inputs["features"].get_dict(), "label_engines": ["standin chgnet-r2scan"]})
+    prediction = predict(label=orm.Str("LiF"), **{**inputs, "features": table})
+    assert prediction["label_engines"] == ["standin chgnet-r2scan", "standin emt"]

@@ -41,3 +41,10 @@ def test_rows_and_summary(aiida_profile_clean):
     assert found["population"] == population
     assert found["length_ps"] == 100.0
     assert found["label_engines"] == ["standin emt"]
+
+
+def test_engines_are_those_of_predictions_and_of_the_md_model(aiida_profile_clean):
+    run = {"msd": 50.0, "msd_error": 5.0, "length_ps": 100.0, "error": None}
+    runs = orm.Dict({"results": {"a": run}, "model": {"label_engines": ["vasp 6.4.2"]}})
+    found = region_check(rule=orm.Dict(RULE), predictions={"a": prediction("a", 30.0)}, results={"b0": runs})
+    assert found["label_engines"] == ["standin emt", "vasp 6.4.2"]

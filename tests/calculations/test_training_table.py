@@ -109,3 +109,11 @@ def test_the_engines_of_all_runs_are_joined(aiida_profile_clean):
         results={"b0": results_of(["a"], engines=("vasp 6.4.2",)), "b1": results_of(["b"], engines=("standin emt",))},
     ).get_dict()
     assert table["label_engines"] == ["standin emt", "vasp 6.4.2"]
+
+
+def test_engines_behind_the_relaxation_model_are_those_of_the_table_too(aiida_profile_clean):
+    """A clean MD model does not hide the stand-in; a table of features of an earlier version says nothing."""
+    marked = orm.Dict({**features_of(["a", "b"]).get_dict(), "label_engines": ["standin emt"]})
+    given = {"b0": marked, "b1": features_of(["c"])}
+    table = training_table(rule=rule(), features=given, results={"b0": results_of(["a", "b", "c"], engines=["vasp"])})
+    assert table["label_engines"] == ["standin emt", "vasp"]

@@ -48,12 +48,15 @@ def test_every_configuration_has_a_prediction(codes, family, pretrained, sfmsd_m
     from aiida_hezsp.provenance.record import prediction_record
     from aiida_hezsp.provenance.search import search
 
-    outputs, node = assess(codes, family, pretrained, sfmsd_model, fmax=0.05, max_steps=2)
+    relaxes = pretrained.clone()
+    relaxes.label_engines = ["standin emt"]
+    outputs, node = assess(codes, family, relaxes, sfmsd_model, fmax=0.05, max_steps=2)
     assert node.is_finished_ok, node.exit_message
     label = parse_formula(family, FORMULA).label
     assert set(outputs["predictions"]) == {f"{label}_s5", f"{label}_s6"}
     first, second = (outputs["predictions"][f"{label}_s{seed}"] for seed in (5, 6))
     assert first["features"] != second["features"]
+    assert first["label_engines"] == second["label_engines"] == ["standin emt"]  # those of the model that relaxed
     assert outputs["report"]["failed"] == {}
     summary = outputs["spread"][label]
     assert summary["n"] == 2

@@ -56,3 +56,10 @@ def test_without_a_model_it_is_refused(codes, family, pretrained):
     )
     with pytest.raises(ValueError, match="at least one model"):
         run_get_node(builder)
+
+
+def test_two_models_of_one_kind_are_refused(multinary_models):
+    validator = RobustnessWorkChain.spec().inputs["models"].validator
+    assert validator(multinary_models, None) is None
+    twice = {"first": multinary_models["GB"], "second": multinary_models["GB"].clone()}
+    assert validator(twice, None) == "several models of one kind: GB; give one of each kind"

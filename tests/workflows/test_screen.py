@@ -60,7 +60,9 @@ def screen(codes, family, pretrained, sfmsd_model, **relax):
 
 def test_predictions_follow_from_the_relaxed_structures(codes, family, pretrained, sfmsd_model):
     """The model wants three dopants: the host has none and is named, the quaternary is predicted."""
-    outputs, node = screen(codes, family, pretrained, sfmsd_model)
+    relaxes = pretrained.clone()
+    relaxes.label_engines = ["standin chgnet-r2scan"]
+    outputs, node = screen(codes, family, relaxes, sfmsd_model)
     assert node.is_finished_ok, node.exit_message
     ((label, prediction),) = outputs["predictions"].items()
     composition = parse_formula(family, QUATERNARY)
@@ -73,7 +75,7 @@ def test_predictions_follow_from_the_relaxed_structures(codes, family, pretraine
     row = extract_features(relaxed.get_pymatgen(), composition, family, feature_set="quaternary")
     assert prediction["msd"] == pytest.approx(sfmsd_model.load().predict([row])[0], rel=1e-6)
     assert prediction["formula"] == composition.formula
-    assert prediction["label_engines"] == ["standin emt"]
+    assert prediction["label_engines"] == ["standin chgnet-r2scan", "standin emt"]
     assert prediction["volume"] == pytest.approx(relaxed.get_cell_volume())
 
 

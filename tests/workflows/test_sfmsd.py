@@ -21,7 +21,7 @@ VARIANTS = [
 ]  # fmt: skip
 
 
-def run(codes, family, model):
+def run(codes, family, relaxes, model):
     chosen = [{"space": None, "n": None, "formulas": FORMULAS, "seed": 1}]
     builder = SfmsdWorkChain.get_builder_from_protocol(
         engine_code=codes["hezsp-engine"],
@@ -38,7 +38,7 @@ def run(codes, family, model):
             },
         },
         family=orm.Dict(family.to_dict()),
-        relaxation_model=model,
+        relaxation_model=relaxes,
         md_model=model,
     )
     return run_get_node(builder)
@@ -47,7 +47,9 @@ def run(codes, family, model):
 def test_the_table_joins_features_and_the_first_temperatures_targets(codes, family, pretrained):
     model = pretrained.clone()
     model.label_engines = ["standin emt"]
-    outputs, node = run(codes, family, model)
+    relaxes = pretrained.clone()
+    relaxes.label_engines = ["standin chgnet-r2scan"]
+    outputs, node = run(codes, family, relaxes, model)
     assert node.is_finished_ok, node.exit_message
     table = outputs["table"].get_dict()
     compositions = {composition.label: composition for composition in (parse_formula(family, f) for f in FORMULAS)}
@@ -69,7 +71,7 @@ def test_the_table_joins_features_and_the_first_temperatures_targets(codes, fami
     assert set(outputs["models"]) == {"RF", "SISSO"}
     for kind, model_node in outputs["models"].items():
         assert (model_node.kind, model_node.feature_set, model_node.variant) == (kind, "multinary", None)
-        assert model_node.label_engines == table["label_engines"] == ["standin emt"]
+        assert model_node.label_engines == table["label_engines"] == ["standin chgnet-r2scan", "standin emt"]
         assert outputs["metrics"]["metrics"][kind]["train"]["n"] == 4
     check_variants(outputs, targets)
 
