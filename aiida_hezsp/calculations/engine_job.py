@@ -9,6 +9,7 @@ from aiida.common.folders import Folder
 from aiida.engine import CalcJob, CalcJobProcessSpec
 
 from aiida_hezsp.data.structures import structure_to_engine
+from aiida_hezsp.engine.errors import OF_THE_MACHINE
 
 __all__ = ("EngineCalculation",)
 
@@ -53,9 +54,18 @@ class EngineCalculation(CalcJob):
             (310, "ERROR_NO_OUTPUT", "The engine ended before it wrote its output."),
             (311, "ERROR_OUTPUT_UNREADABLE", "An output file is damaged: {message}"),
             (320, "ERROR_ENGINE", "The engine refused the job: {message}"),
+            (321, "ERROR_ENGINE_BROKE_DOWN", "The engine broke down: {message}"),
             (510, "ERROR_ALL_FAILED", "Not one structure could be finished: {message}"),
         ):
             spec.exit_code(status, name, message=message, invalidates_cache=True)
+
+    @classmethod
+    def is_valid_cache(cls, node: orm.ProcessNode) -> bool:
+        """Return whether a repeated job may have the results of `node`: not where the machine failed a structure."""
+        if not super().is_valid_cache(node):
+            return False
+        entries = node.outputs.results.get_dict().get("results") if "results" in node.outputs else None
+        return not any(entry.get("error_code") in OF_THE_MACHINE for entry in (entries or {}).values())
 
     def prepare_for_submission(self, folder: Folder) -> CalcInfo:
         """Write `input.json` and the files it names; return what to run and to retrieve."""

@@ -2,7 +2,10 @@
 
 from aiida_hezsp import errors
 
-__all__ = ("describe",)
+__all__ = ("OF_THE_MACHINE", "describe")
+
+# The cause may be gone the next time: memory, a full disk, a GPU, a killed process.
+OF_THE_MACHINE = ("ERROR_MEMORY", "ERROR_PROCESS_DIED", "ERROR_UNEXPECTED")
 
 CODES: dict[type[BaseException], str] = {
     errors.InputError: "ERROR_INPUT",

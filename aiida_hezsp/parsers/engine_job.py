@@ -13,6 +13,7 @@ from aiida.engine import ExitCode
 from aiida.parsers.parser import Parser
 
 from aiida_hezsp.calculations.engine_job import EngineCalculation
+from aiida_hezsp.engine.errors import OF_THE_MACHINE
 from aiida_hezsp.engine.layout import exploded
 from aiida_hezsp.errors import HezspError
 
@@ -54,7 +55,9 @@ class EngineParser(Parser):
         except _DAMAGE as error:
             return self.damaged(EngineCalculation.OUTPUT_FILE, error)
         if "error" in output:
-            return self.exit_codes.ERROR_ENGINE.format(message=output["error"]["message"])
+            broke_down = output["error"].get("code") in OF_THE_MACHINE
+            code = "ERROR_ENGINE_BROKE_DOWN" if broke_down else "ERROR_ENGINE"
+            return self.exit_codes[code].format(message=output["error"]["message"])
         if "model" in self.node.inputs:
             model = self.node.inputs.model
             output["model"] = {"name": model.name, "sha256": model.sha256, "label_engines": model.label_engines}

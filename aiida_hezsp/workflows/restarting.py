@@ -77,11 +77,12 @@ class EngineRestartWorkChain(BaseRestartWorkChain):
 
     @process_handler(priority=500)
     def continue_interrupted(self, node: orm.CalcJobNode) -> ProcessHandlerReport | None:
-        """Continue a job that was ended by the scheduler or lost its machine, from its restart points if it has any."""
+        """Continue a job that the scheduler or the machine ended, from its restart points if it has any."""
         interrupted = (
             self._process_class.exit_codes.ERROR_SCHEDULER_OUT_OF_WALLTIME.status,
             self._process_class.exit_codes.ERROR_SCHEDULER_NODE_FAILURE.status,
             self._process_class.exit_codes.ERROR_NO_OUTPUT.status,
+            self._process_class.exit_codes.ERROR_ENGINE_BROKE_DOWN.status,
         )
         if node.exit_status not in interrupted:
             return None

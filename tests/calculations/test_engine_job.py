@@ -2,6 +2,7 @@
 
 import pytest
 from aiida import orm
+from aiida.common import LinkType
 from aiida.common.exceptions import InputValidationError
 from aiida.plugins import CalculationFactory
 
@@ -18,9 +19,9 @@ def test_every_job_has_its_parser_defaults_and_the_exit_codes(name):
     assert options["resources"].default() == {"num_machines": 1, "num_mpiprocs_per_machine": 1}
     assert spec.default_output_node == "results"
     codes = {code.status: code for code in spec.exit_codes.values()}
-    assert {310, 311, 320, 510} <= set(codes)
+    assert {310, 311, 320, 321, 510} <= set(codes)
     # no failure is answered from the cache: its cause may be the machine's and be gone
-    assert all(codes[status].invalidates_cache for status in (310, 311, 320, 510))
+    assert all(codes[status].invalidates_cache for status in (310, 311, 320, 321, 510))
 
 
 @pytest.mark.parametrize("name", JOBS)
@@ -85,3 +86,23 @@ def test_a_partly_occupied_structure_is_refused_before_anything_runs(prepare, mo
 def test_a_wrong_node_type_is_refused(prepare, lithium_fluoride):
     with pytest.raises(ValueError, match="model"):
         prepare("hezsp.relax", model=lithium_fluoride, structures={"a": lithium_fluoride}, parameters={})
+
+
+@pytest.mark.parametrize(
+    ("code", "valid"),
+    [(None, True), ("ERROR_EXPLOSION", True), ("ERROR_PROCESS_DIED", False), ("ERROR_MEMORY", False), (320, False)],
+)
+def test_a_structure_that_the_machine_failed_is_tried_again(aiida_profile_clean, localhost, code, valid):
+    """A structure that blew up would do so again; one whose process was killed would not."""
+    status = code if isinstance(code, int) else 0
+    node = orm.CalcJobNode(computer=localhost, process_type="aiida.calculations:hezsp.relax")
+    node.set_process_state("finished")
+    node.set_exit_status(status)
+    node.store()
+    entries = {"a": {"error_code": None}, "b": {"error_code": code}}
+    results = orm.Dict({"results": entries})
+    if status == 0:
+        results.base.links.add_incoming(node, LinkType.CREATE, "results")
+        results.store()
+    node.seal()
+    assert node.base.caching.is_valid_cache is valid

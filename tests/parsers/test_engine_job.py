@@ -131,3 +131,13 @@ def test_an_npz_file_with_a_flipped_bit_is_read_or_refused(tmp_path, data):
     path.write_bytes(bytes(content))
     with contextlib.suppress(HezspError):
         read_arrays(path)
+
+
+@pytest.mark.parametrize("code", ["ERROR_MEMORY", "ERROR_UNEXPECTED"])
+def test_what_the_machine_did_is_no_refusal(parse, tmp_path, code):
+    error = {"code": code, "message": "OSError: [Errno 28] No space left on device"}
+    (tmp_path / "output.json").write_text(json.dumps({"error": error}))
+    status, message, outputs = parse("relax", tmp_path)
+    assert status == 321
+    assert message == "The engine broke down: OSError: [Errno 28] No space left on device"
+    assert not outputs

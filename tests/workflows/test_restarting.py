@@ -66,3 +66,18 @@ def test_an_engine_that_always_dies_is_given_up(localhost, pretrained, lithium_f
     assert node.exit_status == RelaxWorkChain.exit_codes.ERROR_MAXIMUM_ITERATIONS_EXCEEDED.status
     assert [job.exit_status for job in jobs(node)] == [310] * 5
     assert "started" in jobs(node)[0].outputs.retrieved.base.repository.get_object_content("hezsp-engine.log")
+
+
+def test_an_engine_that_broke_down_is_started_again(codes, localhost, pretrained, lithium_fluoride, tmp_path):
+    """A full disk at the first time, room at the second."""
+    engine, marker, script = codes["hezsp-engine"].filepath_executable, tmp_path / "full", tmp_path / "unlucky-engine"
+    output = json.dumps({"error": {"code": "ERROR_UNEXPECTED", "message": "OSError: no space left on device"}})
+    script.write_text(
+        f"#!/bin/sh\nif [ -e '{marker}' ]; then exec '{engine}' \"$@\"; fi\n"
+        f"touch '{marker}'\necho '{output}' > output.json\nexit 1\n"
+    )
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    code = orm.InstalledCode(label="full", computer=localhost, filepath_executable=str(script), with_mpi=False).store()
+    _, node = relax(code, pretrained, {"a": lithium_fluoride})
+    assert node.is_finished_ok, node.exit_message
+    assert [job.exit_status for job in jobs(node)] == [321, 0]
