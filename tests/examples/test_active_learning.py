@@ -35,9 +35,10 @@ def test_noise_decides_only_where_values_are_close(compare):
     assert compare.noise_of(y, np.full(4, 1000.0), top=2) == pytest.approx(1.0, abs=0.1)  # chance: 2 x 2 / 4
 
 
-def test_the_recorded_figures_belong_to_the_recorded_data(compare):
-    x, y, errors = compare.load(compare.HERE / "recorded.csv", "multinary")
-    result = json.loads((compare.HERE / "compare.json").read_text())
+@pytest.mark.parametrize(("data", "figures"), [("recorded.csv", "compare"), ("../stage_two/training.csv", "tuned")])
+def test_the_recorded_figures_belong_to_the_recorded_data(compare, data, figures):
+    result = json.loads((compare.HERE / f"{figures}.json").read_text())
+    x, y, errors = compare.load(compare.HERE / data, result["feature_set"])
     assert len(y) == len(x) == result["rows"]
     assert (errors > 0).all()
     assert result["msd"] == {"min": y.min(), "median": np.median(y), "max": y.max()}
