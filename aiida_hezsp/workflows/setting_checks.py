@@ -89,7 +89,7 @@ _WANTED: dict[str, Any] = {
             "n_steps": Count,
             "segment_steps": Count,
             "max_unconverged": Fraction,
-            "max_failures": Count,
+            "max_failures": Whole,
             "seed": Seed,
             "record_every": Count,
             "frames_every": Count | None,

@@ -129,7 +129,8 @@ def test_a_failure_reaches_only_the_run_that_caused_it(pbe, shaken):
         results = together(
             [lambda atoms=atoms: evaluator.evaluate(atoms.numbers, atoms.positions, atoms.cell.array) for atoms in runs]
         )
-    assert evaluator.batches == [4, 2, 1, 1, 2]
+    assert evaluator.batches[0] == 4  # then in halves, the spoilt one in halves again; threads arrive in any order
+    assert sorted(evaluator.batches[1:]) == [1, 1, 2, 2]
     assert [isinstance(result, Exception) for result in results] == [False, True, False, False]
 
 
