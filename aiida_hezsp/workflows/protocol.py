@@ -1,5 +1,6 @@
 """Read protocols: `paper` is complete, the others and the user's overrides say what they change."""
 
+import re
 from collections.abc import Mapping
 from copy import deepcopy
 from importlib.resources import files
@@ -38,6 +39,9 @@ def load_protocol(name: str, overrides: Mapping[str, Any] | None = None) -> dict
     return settings
 
 
+_EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")  # 1e-3, which YAML 1.1 takes for a text
+
+
 def parse_assignments(assignments: tuple[str, ...]) -> dict[str, Any]:
     """Return the nested mapping of assignments such as ``relax.fmax=0.02``; values are read as YAML.
 
@@ -55,6 +59,8 @@ def parse_assignments(assignments: tuple[str, ...]) -> dict[str, Any]:
             raise ProtocolError(
                 f"the value of {assignment!r} is not YAML: {getattr(error, 'problem', error)}"
             ) from error
+        if isinstance(value, str) and _EXPONENT.fullmatch(value):
+            value = float(value)
         *parents, last = key.split(".")
         level = nested
         for parent in parents:
