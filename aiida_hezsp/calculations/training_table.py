@@ -94,7 +94,7 @@ def _rows(
 
 
 def _test_labels(labels: list[str], fraction: float, seed: int) -> set[str]:
-    """Return the labels of the test split: the same for the same label and seed, whatever else is in the table."""
+    """Return the labels of the test split: the first of an order that label and seed alone decide."""
     return set(order_by_chance(labels, seed)[: round(fraction * len(labels))])
 
 

@@ -39,7 +39,13 @@ def load_protocol(name: str, overrides: Mapping[str, Any] | None = None) -> dict
     return settings
 
 
-_EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")  # 1e-3, which YAML 1.1 takes for a text
+class _Loader(yaml.SafeLoader):
+    """YAML in which 1e-3 is a number; to YAML 1.1 it is a text."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
+)
 
 
 def parse_assignments(assignments: tuple[str, ...]) -> dict[str, Any]:
@@ -54,13 +60,11 @@ def parse_assignments(assignments: tuple[str, ...]) -> dict[str, Any]:
         if not separator or not key:
             raise ProtocolError(f"{assignment!r} is not of the form section.setting=value, e.g. relax.fmax=0.02")
         try:
-            value = yaml.safe_load(text)
+            value = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
         except yaml.YAMLError as error:
             raise ProtocolError(
                 f"the value of {assignment!r} is not YAML: {getattr(error, 'problem', error)}"
             ) from error
-        if isinstance(value, str) and _EXPONENT.fullmatch(value):
-            value = float(value)
         *parents, last = key.split(".")
         level = nested
         for parent in parents:

@@ -98,7 +98,9 @@ def test_assignments_are_nested_and_typed():
     }
 
 
-@pytest.mark.parametrize(("text", "value"), [("1e-3", 1e-3), ("-2E5", -2e5), ("1.5e+2", 150.0), ("e3", "e3")])
+@pytest.mark.parametrize(
+    ("text", "value"), [("1e-3", 1e-3), ("-2E5", -2e5), ("1.5e+2", 150.0), ("e3", "e3"), ("{a: 1e-3}", {"a": 1e-3})]
+)
 def test_numbers_with_an_exponent_are_numbers(text, value):
     assert parse_assignments((f"relax.fmax={text}",)) == {"relax": {"fmax": value}}
 
